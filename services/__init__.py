@@ -1,0 +1,1 @@
+"""Everything Simkeeper knows and does, without a page: usable from a notebook, a worker or the dashboard."""

@@ -1,0 +1,1 @@
+"""Floor 5: router, shell, language, figures and charts that the pages share."""
