@@ -1,0 +1,329 @@
+"""The one place that opens a connection. Nothing else in the project imports an HTTP client.
+
+What it keeps, for every provider alike: a time limit per attempt and per call, retries with jitter on idempotent calls
+alone, ``Retry-After``, the published rate limits on our side, a body size limit, no redirects, verified TLS, and errors
+of one family with no secret in them.
+"""
+
+import asyncio
+import ipaddress
+import json
+import logging
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.types import ASGIApp
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from services import VERSION
+from services.providers.errors import Because, Malformed, NotFound, RateLimited, Refused, Unauthorised, Unreachable
+
+USER_AGENT = f"Simkeeper/{VERSION} (self-hosted prepaid card dashboard)"
+MASK = "***"
+DETAIL_LIMIT = 200
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``calls`` in any ``per_s`` seconds. ``scope`` "account" counts all calls of one account; any other scope
+    counts the calls that name it in ``Call.counts`` (per card, per endpoint)."""
+
+    calls: int
+    per_s: int
+    scope: str = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How one provider is spoken to.
+
+    ``attempt_timeout_s`` bounds one attempt with its whole body; ``call_timeout_s`` bounds all attempts of a call.
+    ``app`` answers inside the process instead of over the network (the embedded sandbox).
+    ``account`` separates the rate limits of two accounts at one provider; ``secrets`` are struck out of every error.
+    """
+
+    provider: str
+    base_url: str
+    limits: tuple[Limit, ...] = ()
+    attempt_timeout_s: float = 10.0
+    call_timeout_s: float = 25.0
+    attempts: int = 3
+    max_body_bytes: int = 16 * 1024 * 1024
+    account: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    app: ASGIApp | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. ``idempotent`` None means: what the method says. ``accept`` names error statuses that the adapter
+    reads itself. ``counts`` maps a limit's scope to the thing counted, such as ``{"card": iccid}``."""
+
+    method: str
+    path: str
+    params: Mapping[str, str | int] | None = None
+    json: Any = None
+    form: Mapping[str, str] | None = None
+    multipart: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = None
+    idempotent: bool | None = None
+    accept: tuple[int, ...] = ()
+    counts: Mapping[str, str] | None = None
+
+    @property
+    def may_repeat(self) -> bool:
+        return self.method in {"GET", "HEAD"} if self.idempotent is None else self.idempotent
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (lower-case names) and the whole body."""
+
+    provider: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON, decimal numbers as Decimal. Raises Malformed for anything else, NaN and infinities included."""
+        try:
+            return json.loads(self.body, parse_float=Decimal, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise Malformed(self.provider, "", "empty" if not self.body.strip() else "not_json") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+class RateLimits:
+    """Calls already made, per provider, account and scope. Shared by every core of the process, whatever its thread."""
+
+    EDGE_S = 0.05  # network jitter must not push two calls into one window at the provider's end
+
+    def __init__(self) -> None:
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._hold_until: dict[tuple[str, str], float] = {}
+
+    async def wait(self, endpoint: Endpoint, counts: Mapping[str, str]) -> None:
+        """Return when one more call keeps every limit of ``endpoint``."""
+        keys = [
+            (
+                RateLimitItemPerSecond(limit.calls, limit.per_s),
+                (endpoint.provider, endpoint.account, limit.scope, counts.get(limit.scope, "")),
+            )
+            for limit in endpoint.limits
+            if limit.scope == "account" or limit.scope in counts
+        ]
+        while pause := self._pause(endpoint, keys):
+            await asyncio.sleep(pause)
+        for item, key in keys:
+            self._window.hit(item, *key)
+
+    @staticmethod
+    def _key(endpoint: Endpoint, limit: Limit, counts: Mapping[str, str]) -> tuple[str, ...]:
+        return endpoint.provider, endpoint.account, limit.scope, counts.get(limit.scope, "")
+
+    def _pause(self, endpoint: Endpoint, keys: Sequence[tuple[RateLimitItemPerSecond, tuple[str, ...]]]) -> float:
+        full = [self._window.get_window_stats(item, *key).reset_time for item, key in keys if not self._window.test(item, *key)]
+        held = self._hold_until.get((endpoint.provider, endpoint.account), 0.0)
+        pause = max([held, *full], default=0.0) - time.time()
+        return pause + self.EDGE_S if pause > 0 or full else 0.0
+
+    def hold(self, endpoint: Endpoint, seconds: float) -> None:
+        """No call to this account before ``seconds`` from now: the provider said so."""
+        self._hold_until[endpoint.provider, endpoint.account] = time.time() + seconds
+
+    def left(self, endpoint: Endpoint) -> list[tuple[Limit, int]]:
+        """Calls left now under each account-wide limit."""
+        return [
+            (
+                limit,
+                self._window.get_window_stats(RateLimitItemPerSecond(limit.calls, limit.per_s), *self._key(endpoint, limit, {})).remaining,
+            )
+            for limit in endpoint.limits
+            if limit.scope == "account"
+        ]
+
+
+RATE_LIMITS = RateLimits()
+
+
+class Http:
+    """The core bound to one endpoint. Use within one event loop; close with ``aclose``."""
+
+    def __init__(self, endpoint: Endpoint, rate_limits: RateLimits = RATE_LIMITS) -> None:
+        self.endpoint = endpoint
+        self._rate_limits = rate_limits
+        self._client = httpx.AsyncClient(
+            base_url=endpoint.base_url,
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
+            timeout=httpx.Timeout(endpoint.attempt_timeout_s),
+            follow_redirects=False,
+            transport=None if endpoint.app is None else httpx.ASGITransport(app=endpoint.app, raise_app_exceptions=False),
+            trust_env=endpoint.app is None and not _is_loopback(endpoint.base_url),
+        )
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def send(self, call: Call) -> Answer:
+        """Send ``call`` and return its answer. Raises the family of ``services.providers.errors``.
+
+        Only a call that may be repeated is tried again, and only after a failure that may pass.
+        """
+        attempts = self.endpoint.attempts if call.may_repeat else 1
+        deadline = time.monotonic() + self.endpoint.call_timeout_s
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(attempts),
+            wait=_wait_as_told,
+            retry=retry_if_exception(lambda error: _may_pass(error) and time.monotonic() + _told_wait(error) < deadline),
+            sleep=asyncio.sleep,
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                await self._rate_limits.wait(self.endpoint, call.counts or {})
+                if attempt.retry_state.attempt_number == 1:
+                    deadline = time.monotonic() + self.endpoint.call_timeout_s
+                answer = await self._attempt(call, deadline - time.monotonic())
+                self._raise_for_status(call, answer)
+                return answer
+        raise AssertionError("unreachable: the last attempt either returned or raised")
+
+    async def _attempt(self, call: Call, seconds_left: float) -> Answer:
+        provider = self.endpoint.provider
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.05, min(self.endpoint.attempt_timeout_s, seconds_left))):
+                answer = await self._exchange(call)
+        except TimeoutError as error:
+            raise Unreachable(provider, Because.TIMEOUT) from error
+        except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise Unreachable(provider, Because.TIMEOUT, may_have_arrived=False) from error
+        except httpx.TimeoutException as error:
+            raise Unreachable(provider, Because.TIMEOUT) from error
+        except httpx.ConnectError as error:
+            because = Because.TLS if _is_tls(error) else Because.CONNECT
+            raise Unreachable(provider, because, may_have_arrived=False) from error
+        except httpx.DecodingError as error:
+            raise Malformed(provider, "", "not_decodable") from error
+        except httpx.HTTPError as error:
+            raise Unreachable(provider, Because.BROKEN) from error
+        log.info("%s %s %d in %.0f ms", provider, call.method, answer.status, (time.monotonic() - started) * 1000)
+        return answer
+
+    async def _exchange(self, call: Call) -> Answer:
+        body = bytearray()
+        async with self._client.stream(
+            call.method,
+            call.path,
+            params=dict(call.params) if call.params else None,
+            json=call.json,
+            data=dict(call.form) if call.form else None,
+            files={name: (None, value) for name, value in call.multipart.items()} if call.multipart else None,
+            headers=dict(call.headers) if call.headers else None,
+        ) as response:
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > self.endpoint.max_body_bytes:
+                    raise Malformed(self.endpoint.provider, "", "too_large")
+        return Answer(self.endpoint.provider, response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(body))
+
+    def _raise_for_status(self, call: Call, answer: Answer) -> None:
+        provider, status = self.endpoint.provider, answer.status
+        if 200 <= status < 300 or status in call.accept:
+            return
+        if status == 401:
+            raise Unauthorised(provider, self.clean(said_in(answer)))
+        if status == 404:
+            raise NotFound(provider, "path")
+        if status == 429:
+            seconds = _retry_after(answer)
+            if seconds is not None:
+                self._rate_limits.hold(self.endpoint, seconds)
+            raise RateLimited(provider, seconds)
+        if status >= 500:
+            raise Unreachable(provider, Because.SERVER, str(status), status=status)
+        raise Refused(provider, status, "redirect" if 300 <= status < 400 else self.clean(said_in(answer)))
+
+    def clean(self, text: str) -> str:
+        """``text`` from a provider made fit for an error: one line, short, this endpoint's secrets struck out."""
+        for secret in filter(None, self.endpoint.secrets):
+            text = text.replace(secret, MASK)
+        return "".join(c if c.isprintable() else " " for c in text)[:DETAIL_LIMIT].strip()
+
+
+def said_in(answer: Answer) -> str:
+    """The provider's own words in an error body, where there are any; empty for HTML and other pages."""
+    try:
+        said = answer.json()
+    except Malformed:
+        return ""
+    if isinstance(said, dict):
+        for name in ("message", "error_description", "error", "errorMsg", "detail", "reason"):
+            if isinstance(said.get(name), str):
+                return str(said[name])
+    return ""
+
+
+def _is_loopback(base_url: str) -> bool:
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _may_pass(error: BaseException) -> bool:
+    if isinstance(error, RateLimited):
+        return error.retry_after_s is not None
+    return isinstance(error, Unreachable) and error.because is not Because.TLS
+
+
+def _told_wait(error: BaseException) -> float:
+    return error.retry_after_s or 0.0 if isinstance(error, RateLimited) else 0.0
+
+
+_backoff = wait_random_exponential(multiplier=0.2, max=4)
+
+
+def _wait_as_told(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    told = _told_wait(error) if error is not None else 0.0
+    return told or float(_backoff(state))
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """Seconds from ``Retry-After``. A date is read against the answer's own ``Date``, so that our clock may be wrong."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        until = parsedate_to_datetime(value)
+        said_at = parsedate_to_datetime(answer.headers["date"]) if "date" in answer.headers else datetime.now(UTC)
+        return max(0.0, (until - said_at).total_seconds())
+    except (ValueError, TypeError):
+        return None

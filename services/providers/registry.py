@@ -1,0 +1,13 @@
+"""Every provider, one line each."""
+
+from services.providers.base import Provider
+from services.providers.pikasim import PikaSim
+from services.providers.simsima import Simsima
+
+PROVIDERS: dict[str, type[Provider]] = {
+    provider.id: provider
+    for provider in (
+        Simsima,
+        PikaSim,
+    )
+}
