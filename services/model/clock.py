@@ -1,0 +1,218 @@
+"""The clocks that run on a card: what feeds them (events), and what they say (states).
+
+A clock counts towards the first instant at which something is gone. Instants are aware datetimes; a *day* is a date in the zone of
+the person who reads it. Codes are enums; the sentences that belong to them are made at the edge.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, tzinfo
+from enum import StrEnum
+
+from services.model.money import Money
+
+
+class ClockKind(StrEnum):
+    """The eight clocks (renewal-facts 1.1). The letter in brackets is the one the facts use."""
+
+    VALIDITY = "validity"  # (A) valid until a date; a top-up moves it
+    INACTIVITY = "inactivity"  # (B) any counted use or top-up restarts it
+    TOP_UP_ONLY = "top_up_only"  # (C) only a top-up or bundle restarts it
+    WALLET_FEE = "wallet_fee"  # (D) a fee leaves a wallet every so often
+    ARREARS = "arrears"  # (E) a fee falls due whether or not there is money
+    BUNDLE = "bundle"  # (F) a plan of fixed length
+    ACTIVATE_BY = "activate_by"  # something bought must be started before
+    RECYCLING = "recycling"  # the profile is taken back when it lies unused
+
+
+class SpanUnit(StrEnum):
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+_SPAN = re.compile(r"(\d{1,5}) (hour|day|month|year)s?")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time as a rule words it. ``amount`` is zero or more. A year is kept as 12 months."""
+
+    amount: int
+    unit: SpanUnit
+
+    def __post_init__(self) -> None:
+        if self.amount < 0:
+            raise ValueError(f"a length of time cannot be negative: {self.amount}")
+
+    @classmethod
+    def parse(cls, text: str) -> "Span":
+        """``"180 days"``, ``"6 months"``, ``"1 year"``, ``"24 hours"``. Raises ValueError on anything else."""
+        match = _SPAN.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"not a length of time such as '180 days': {text!r}")
+        amount, unit = int(match[1]), match[2]
+        return cls(amount * 12, SpanUnit.MONTH) if unit == "year" else cls(amount, SpanUnit(unit))
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit.value}{'' if self.amount == 1 else 's'}"
+
+
+class Anchor(StrEnum):
+    """The event that a clock is first counted from."""
+
+    ACTIVATION = "activation"
+    FIRST_CONNECTION = "first_connection"
+    INSTALL = "install"
+    PURCHASE = "purchase"
+    LAST_EVENT = "last_event"  # the newest event that counts; activation when there is none yet
+    PLAN_END = "plan_end"  # the end of the card's bundle clock; the purchase while nothing was ever started
+
+
+class Stacking(StrEnum):
+    """What a new counted event does to time that is still left."""
+
+    RESET = "reset"  # counted from the event; days that were left are lost, and the date may move earlier
+    KEEP_LATER = "keep_later"  # counted from the event, but an older date that is later stays
+    STACK = "stack"  # added to what is left, up to the cap (counted from the event) if there is one
+    OLD_END = "old_end"  # queued: starts when the one before has ended, and not earlier even when its data is gone
+    OLD_END_OR_SPENT = "old_end_or_spent"  # queued: starts when the one before has ended or its data is used up
+    PARALLEL = "parallel"  # each runs by itself
+
+
+class DayMeaning(StrEnum):
+    NATURAL = "natural"  # calendar days of a zone, ending at midnight there
+    PERIOD_24H = "24h"  # 24-hour periods from the anchor's minute
+
+
+class FirstDay(StrEnum):
+    """Whether the day of the anchor is day 1 of natural days, or free."""
+
+    COUNTS = "counts"
+    FREE = "free"
+
+
+class MonthMeaning(StrEnum):
+    CALENDAR = "calendar"
+    DAYS_30 = "30_days"
+
+
+class Activity(StrEnum):
+    """Things a person can do with a card, as far as a clock can tell them apart."""
+
+    TOP_UP = "top_up"
+    BUNDLE = "bundle"
+    TRANSFER_IN = "transfer_in"
+    CALL_OUT = "call_out"
+    SMS_OUT = "sms_out"
+    MMS_OUT = "mms_out"
+    DATA = "data"
+    CALL_IN = "call_in"
+    SMS_IN = "sms_in"
+    FREE_NUMBER = "free_number"  # a call or text to a number that costs nothing
+    WIFI_CALL = "wifi_call"
+    SWITCHED_ON = "switched_on"  # registered on a network, nothing more
+    PAY_ARREARS = "pay_arrears"
+    BUY_DAYS = "buy_days"  # validity bought with credit that is already there
+    LOG_IN = "log_in"
+    SUPPORT = "support"  # asking the operator
+    INSTALL = "install"
+    CONNECT = "connect"
+
+
+class Loss(StrEnum):
+    """What a stage takes away for good (unless its rescue says otherwise)."""
+
+    NUMBER = "number"
+    CREDIT = "credit"
+    DATA = "data"
+    PLAN = "plan"
+    PROFILE = "profile"
+    SERVICE = "service"
+
+
+class StageCode(StrEnum):
+    """Steps of the ladder after the due instant."""
+
+    EXPIRED = "expired"
+    OUTGOING_BARRED = "outgoing_barred"
+    HIBERNATED = "hibernated"
+    SUSPENDED = "suspended"
+    GRACE = "grace"
+    DEACTIVATED = "deactivated"
+    CANCELLED = "cancelled"
+    FROZEN = "frozen"  # the number rests and can perhaps be taken back
+    REISSUED = "reissued"  # somebody else may have the number
+    RECLAIMED = "reclaimed"  # the profile is gone
+
+
+class Works(StrEnum):
+    """What still works in a stage."""
+
+    SMS_IN = "sms_in"
+    CALL_IN = "call_in"
+    SMS_OUT = "sms_out"
+    CALL_OUT = "call_out"
+    DATA = "data"
+    EMERGENCY = "emergency"
+    OPERATOR_DESK = "operator_desk"
+    TOP_UP = "top_up"
+
+
+class Confidence(StrEnum):
+    """How sure a fact is. H operator or regulator or two that agree, M one decent source, L blog or anecdote."""
+
+    HIGH = "H"
+    MEDIUM = "M"
+    LOW = "L"
+    DISPUTED = "disputed"
+    ASSUMED = "assumed"
+    UNKNOWN = "unknown"
+
+
+class EventKind(StrEnum):
+    """What can happen to a card."""
+
+    PURCHASED = "purchased"
+    INSTALLED = "installed"
+    ACTIVATED = "activated"
+    FIRST_CONNECTION = "first_connection"
+    TOPPED_UP = "topped_up"
+    BUNDLE_BOUGHT = "bundle_bought"
+    RENEWED = "renewed"  # the operator took the fee or prolonged the plan by itself
+    USED = "used"
+    READING = "reading"  # the operator's own word: a validity date, a balance, or both
+    DATA_SPENT = "data_spent"
+    ROAMED = "roamed"
+
+
+@dataclass(frozen=True, slots=True)
+class CardEvent:
+    """One thing that happened to a card at the aware instant ``at``.
+
+    ``activity``: what was done, for USED. ``amount``: money put on (TOPPED_UP). ``span``: length of the plan (BUNDLE_BOUGHT, PURCHASED,
+    RENEWED).
+    ``balance`` and ``valid_until``: what the operator showed (READING); ``valid_until`` is the date as printed, meant in the operator's
+    zone.
+    ``clock``: id of the clock a READING's date belongs to; None for the one whose date the operator shows.
+    """
+
+    kind: EventKind
+    at: datetime
+    activity: Activity | None = None
+    amount: Money | None = None
+    span: Span | None = None
+    balance: Money | None = None
+    valid_until: date | None = None
+    clock: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError("an event needs a time zone")
+        if (self.kind is EventKind.USED) != (self.activity is not None):
+            raise ValueError("an activity goes with USED, and with nothing else")
+
+
+def start_of_day(day: date, zone: tzinfo) -> datetime:
+    """The first instant of ``day`` in ``zone``: what a date without a time of day means, counted the cautious way."""
+    return datetime.combine(day, time.min, zone)
