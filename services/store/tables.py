@@ -1,0 +1,111 @@
+"""The tables. Every one carries ``account_id``; the classes beside this module put it into every query.
+
+Conventions: money as whole millionths of a major unit with its currency, data as bytes, instants as seconds since the
+epoch (UTC), "not published" as in ``services.rules.compare.frame.COLUMN_SPEC``, so that the catalogue loads as columns.
+"""
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, MetaData, SmallInteger, String, Table, Text, UniqueConstraint
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def account_column() -> Column[str]:
+    """The owner of a row; its rows go when the account goes."""
+    return Column("account_id", String(64), ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    account_column(),
+    Column("key", String(64), nullable=False),
+    Column("value", JSON, nullable=False),
+    UniqueConstraint("account_id", "key"),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    account_column(),
+    Column("source", String(64), nullable=False),
+    Column("plan_id", Text, nullable=False),
+    Column("seller", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("volume", BigInteger, nullable=False),
+    Column("fair_use_per_day", BigInteger, nullable=False),
+    Column("speed_after_kbps", Integer, nullable=False),
+    Column("validity_days", Integer, nullable=False),
+    Column("countries", Text, nullable=False),
+    Column("coverage_complete", SmallInteger, nullable=False),
+    Column("price_micro", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("promo_price_micro", BigInteger, nullable=False),
+    Column("start_rule", String(24), nullable=False),
+    Column("hotspot", SmallInteger, nullable=False),
+    Column("id_check", SmallInteger, nullable=False),
+    Column("top_up", SmallInteger, nullable=False),
+    Column("five_g", SmallInteger, nullable=False),
+    Column("phone_number", SmallInteger, nullable=False),
+    Column("new_users_only", SmallInteger, nullable=False),
+    Column("consecutive_days", SmallInteger, nullable=False),
+    Column("breakout_country", String(2), nullable=True),
+    Column("networks", JSON, nullable=False),
+    Column("buy_url", Text, nullable=False),
+    Column("fetched_at", BigInteger, nullable=False),
+    Column("origin", String(16), nullable=False),
+    UniqueConstraint("account_id", "source", "plan_id"),
+)
+
+plan_prices = Table(
+    "plan_prices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    account_column(),
+    Column("source", String(64), nullable=False),
+    Column("plan_id", Text, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("price_micro", BigInteger, nullable=False),
+    Column("promo_price_micro", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Index("ix_plan_prices_plan", "account_id", "source", "plan_id", "seen_at"),
+)
+
+catalogue_sources = Table(
+    "catalogue_sources",
+    metadata,
+    account_column(),
+    Column("source", String(64), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("enabled", SmallInteger, nullable=False),
+    Column("attempted_at", BigInteger, nullable=True),
+    Column("succeeded_at", BigInteger, nullable=True),
+    Column("failure", JSON, nullable=True),
+    Column("plan_count", Integer, nullable=False),
+    Column("skipped", JSON, nullable=False),
+    UniqueConstraint("account_id", "source"),
+)
+
+catalogue_revisions = Table(
+    "catalogue_revisions",
+    metadata,
+    account_column(),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("account_id"),
+)
