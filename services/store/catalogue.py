@@ -53,11 +53,14 @@ class CatalogueStore:
             return self._revision(connection)
 
     def columns(self) -> tuple[int, dict[str, Sequence[Any]]]:
-        """The revision and every plan as the columns of ``COLUMN_SPEC``."""
+        """The revision and every plan of a source that is not switched off, as the columns of ``COLUMN_SPEC``."""
         with self._database.read() as connection:
             revision = self._revision(connection)
             chosen = [plans.c.id.label(name) if name == "plan_key" else plans.c[name] for name in COLUMN_SPEC]
-            rows = connection.execute(select(*chosen).where(plans.c.account_id == self._account)).fetchall()
+            off = select(catalogue_sources.c.source).where(
+                catalogue_sources.c.account_id == self._account, catalogue_sources.c.enabled == 0
+            )
+            rows = connection.execute(select(*chosen).where(plans.c.account_id == self._account, plans.c.source.not_in(off))).fetchall()
         by_column: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else ([] for _ in COLUMN_SPEC)
         return revision, dict(zip(COLUMN_SPEC, by_column, strict=True))
 
@@ -133,14 +136,10 @@ class CatalogueStore:
             connection.execute(catalogue_sources.update().where(self._of(source)).values(failure=failure))
 
     def switch(self, source: str, label: str, enabled: bool) -> None:
-        """Switch a source of live plans on or off. Off also takes its plans out of the catalogue."""
+        """Switch a source on or off. Off hides its plans; they are there again when it is switched on."""
         with self._database.write() as connection:
             self._write_source(connection, source, {"enabled": int(enabled)}, label=label, origin=Origin.LIVE)
-            if not enabled:
-                mine = (plans.c.account_id == self._account) & (plans.c.source == source)
-                if connection.execute(plans.delete().where(mine)).rowcount:
-                    connection.execute(catalogue_sources.update().where(self._of(source)).values(plan_count=0, attempted_at=None))
-                    self._bump(connection)
+            self._bump(connection)
 
     def prices(self, source: str, plan_id: str) -> list[PriceSeen]:
         """How the price of a plan moved, oldest first."""

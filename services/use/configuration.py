@@ -1,0 +1,63 @@
+"""What the person or the machine decides: where the data lies, which database, other addresses for providers.
+
+Read from the environment first, then from ``.streamlit/secrets.toml``:
+
+    SIMKEEPER_DATA_DIR         directory of the default database         [simkeeper] data_dir
+    SIMKEEPER_DATABASE_URL     SQLAlchemy URL instead of that database   [simkeeper] database_url
+    SIMKEEPER_URL_<PROVIDER>   another base URL for one provider         [simkeeper.urls] <provider>
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+
+SECRETS = Path(".streamlit/secrets.toml")
+
+
+class ConfigurationError(Exception):
+    """A setting cannot be used. ``name`` is the setting, ``problem`` a short code."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}")
+        self.name = name
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """``urls`` maps a provider's id to the base URL to use instead of the published one."""
+
+    data_dir: Path
+    database_url: str = field(repr=False)
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file: Path = SECRETS) -> Configuration:
+    """Raises ConfigurationError for a file that is not TOML and for a provider address that is neither https nor on this machine."""
+    secrets = _secrets(secrets_file)
+    data_dir = Path(environment.get("SIMKEEPER_DATA_DIR") or secrets.get("data_dir") or user_data_path("simkeeper", appauthor=False))
+    url = environment.get("SIMKEEPER_DATABASE_URL") or secrets.get("database_url") or f"sqlite:///{data_dir / 'simkeeper.db'}"
+    urls = dict(secrets.get("urls", {}))
+    for name, value in environment.items():
+        if name.startswith("SIMKEEPER_URL_") and value:
+            urls[name.removeprefix("SIMKEEPER_URL_").lower()] = value
+    for provider, address in urls.items():
+        parts = urlsplit(address)
+        if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+            raise ConfigurationError(f"url of {provider}", "not_https")
+    return Configuration(data_dir, url, urls)
+
+
+def _secrets(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return dict(tomllib.loads(path.read_text("utf-8")).get("simkeeper", {}))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(str(path), "not_toml") from error

@@ -1,0 +1,58 @@
+"""What one process holds: its configuration, its database, its background loop. Made once, shared by every session."""
+
+import threading
+from dataclasses import dataclass, field
+from functools import cache
+
+from services.store.database import Database
+from services.use.background import Background
+from services.use.configuration import Configuration, read_configuration
+from services.use.stage import Stage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class House:
+    """``lock`` guards what must happen once per process. ``stages``: how far the fetch of an account's source has come."""
+
+    configuration: Configuration
+    database: Database
+    background: Background = field(default_factory=Background)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    stages: dict[tuple[str, str], Stage] = field(default_factory=dict)
+
+    def close(self) -> None:
+        self.background.close()
+        self.database.close()
+
+
+def open_house(configuration: Configuration) -> House:
+    """Open and migrate the database. Raises ConfigurationError, DatabaseTooNew, or SQLAlchemy's OperationalError."""
+    database = Database(configuration.database_url)
+    database.migrate()
+    return House(configuration, database)
+
+
+_opening = threading.Lock()
+
+
+@cache
+def _house() -> House:
+    return open_house(read_configuration())
+
+
+def house() -> House:
+    """The house of this process."""
+    with _opening:
+        return _house()
+
+
+def leave_house() -> None:
+    """Close the house of this process; the next call of ``house`` opens it anew."""
+    with _opening:
+        if _house.cache_info().currsize:
+            _house().close()
+            _house.cache_clear()
+
+
+if __name__ == "__main__":
+    print(f"database ready: {house().database.engine.url.render_as_string(hide_password=True)}")

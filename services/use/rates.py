@@ -1,0 +1,31 @@
+"""Exchange rates of the European Central Bank, shipped with the CurrencyConverter package: no request, but a date."""
+
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+from currency_converter import CurrencyConverter
+
+from services.rules.compare.question import Rates
+
+
+@cache
+def _newest_per_euro() -> tuple[date, dict[str, Decimal]]:
+    """Units of each currency for one euro on the newest day of the shipped table. Currencies no longer quoted are left out."""
+    table = CurrencyConverter(decimal=True)
+    newest = max(bounds.last_date for bounds in table.bounds.values())
+    quoted = [code for code, bounds in table.bounds.items() if bounds.last_date == newest]
+    return newest, {"EUR": Decimal(1), **{code: table.convert(1, "EUR", code, date=newest) for code in quoted}}
+
+
+def currencies() -> tuple[str, ...]:
+    """The currencies that can be converted, by code."""
+    return tuple(sorted(_newest_per_euro()[1]))
+
+
+def rates_to(target: str) -> Rates:
+    """Rates into ``target``. A currency that the table does not know converts only into itself."""
+    on, per_euro = _newest_per_euro()
+    if target not in per_euro:
+        return Rates(target, on, {})
+    return Rates(target, on, {code: per_euro[target] / value for code, value in per_euro.items()})
