@@ -1,24 +1,44 @@
 """What every provider can be asked. A provider overrides what its contract has; the rest answers Unsupported."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import asyncio
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.types import ASGIApp
 
+from services.model.data_volume import DataVolume
+from services.model.order import AccountBalance, InstallInfo, OrderOutcome, ProviderReading, RemoteCard, TopUpProduct
 from services.model.plan import Plan
-from services.providers.errors import Malformed, Unsupported
+from services.providers.errors import Malformed, ProviderError, Refused, Unauthorised, Unsupported
 from services.providers.facts import ProviderFacts, facts_of
-from services.providers.http import Endpoint, Http, Limit
+from services.providers.http import RATE_LIMITS, Answer, Call, Endpoint, Http, Limit, RateLimits
+from services.providers.ordering import LOOK_AGAIN_S, place_once
+from services.providers.tokens import TOKENS, Token, TokenCache
 
 
 class Capability(StrEnum):
-    """The verbs of a provider, each the name of a method."""
+    """The verbs of a provider, each the name of a method of :class:`Provider`."""
 
     PLANS = "plans"
+    PLANS_FOR_TRIP = "plans_for_trip"
+    CARDS = "cards"
+    READING = "reading"
+    READINGS = "readings"
+    TOP_UPS = "top_ups"
+    TOP_UP = "top_up"
+    FIND_ORDER = "find_order"
+    INSTALL = "install"
+    ACCOUNT = "account"
+
+
+WITHOUT_KEY = frozenset({Capability.PLANS, Capability.PLANS_FOR_TRIP})
+"""What a provider with public plans answers to anybody."""
 
 
 class Wire(BaseModel):
@@ -93,8 +113,23 @@ def collect(provider: str, entries: list[Any], read: Callable[[int, Any], Plan |
     return Catalogue(tuple(plans.values()), as_of, tuple(skipped), hidden)
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Many cards looked up at once. A card is in one of the two: its reading, or what went wrong with it alone."""
+
+    good: Mapping[str, ProviderReading]
+    failed: Mapping[str, ProviderError]
+
+
 class Provider:
-    """One account at one provider, or its public side. Give ``app`` to speak to an emulator inside the process."""
+    """One account at one provider, or its public side.
+
+    A card is named by its ``remote_id`` throughout (see :class:`RemoteCard`). Every method raises the family of
+    ``services.providers.errors``; one that a provider does not override raises Unsupported.
+
+    ``app``: speak to an emulator inside the process. ``adjust``: change the endpoint (shorter time limits in tests).
+    Token, rate limits and orders under way are shared by all instances of one account, whatever their threads.
+    """
 
     id: ClassVar[str]
 
@@ -105,39 +140,184 @@ class Provider:
         app: ASGIApp | None = None,
         credentials: Mapping[str, str] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        adjust: Callable[[Endpoint], Endpoint] = lambda endpoint: endpoint,
+        rate_limits: RateLimits = RATE_LIMITS,
+        tokens: TokenCache = TOKENS,
     ) -> None:
         self.facts: ProviderFacts = facts_of(self.id)
         self.credentials = dict(credentials or {})
         self.now = now
-        self.http = Http(
-            Endpoint(
-                provider=self.id,
-                base_url=base_url or self.facts.base_url,
-                limits=tuple(Limit(limit.calls, limit.per_s, limit.scope) for limit in self.facts.limits),
-                attempt_timeout_s=self.facts.attempt_timeout_s,
-                call_timeout_s=self.facts.call_timeout_s,
-                max_body_bytes=self.facts.max_body_bytes,
-                account=self.account_key,
-                secrets=tuple(
-                    self.credentials[field.name] for field in self.facts.credentials if field.secret and field.name in self.credentials
-                ),
-                app=app,
-            )
+        self.tokens = tokens
+        self.look_again_s: tuple[float, ...] = LOOK_AGAIN_S
+        self.account_key = self._account_key(base_url, app)
+        endpoint = Endpoint(
+            provider=self.id,
+            base_url=base_url or self.facts.base_url,
+            # An address of one's own (an emulator, a relay) answers for tokens too.
+            auth_url="" if base_url or app else self.facts.auth_url,
+            limits=tuple(Limit(limit.calls, limit.per_s, limit.scope) for limit in self.facts.limits),
+            attempt_timeout_s=self.facts.attempt_timeout_s,
+            call_timeout_s=self.facts.call_timeout_s,
+            slow_timeout_s=self.facts.slow_timeout_s,
+            max_body_bytes=self.facts.max_body_bytes,
+            account=self.account_key,
+            secrets=tuple(
+                self.credentials[field.name] for field in self.facts.credentials if field.secret and field.name in self.credentials
+            ),
+            app=app,
         )
+        self.http = Http(adjust(endpoint), rate_limits)
 
-    @property
-    def account_key(self) -> str:
+    def _account_key(self, base_url: str | None, app: ASGIApp | None) -> str:
         """Tells two accounts at this provider apart without holding a secret."""
-        return "|".join(self.credentials.get(field.name, "") for field in self.facts.credentials if not field.secret)
+        shown = [self.credentials.get(field.name, "") for field in self.facts.credentials if not field.secret]
+        hidden = "|".join(self.credentials.get(field.name, "") for field in self.facts.credentials if field.secret)
+        place = f"inside {id(app)}" if app is not None else base_url or ""
+        return "|".join([place, *shown, hashlib.sha256(hidden.encode()).hexdigest()[:8]])
 
     @classmethod
     def capabilities(cls) -> frozenset[Capability]:
         """The verbs this provider has: those it overrides."""
         return frozenset(verb for verb in Capability if getattr(cls, verb.value) is not getattr(Provider, verb.value))
 
+    @property
+    def connected(self) -> bool:
+        """Whether every credential the provider asks for is there."""
+        return all(self.credentials.get(field.name) for field in self.facts.credentials if field.required)
+
+    def offers(self) -> frozenset[Capability]:
+        """The verbs that can be used now, with the credentials at hand."""
+        if self.connected and self.facts.credentials:
+            return self.capabilities()
+        return self.capabilities() & WITHOUT_KEY if self.facts.keyless_plans else frozenset()
+
+    def credential(self, name: str) -> str:
+        """The credential ``name``. Raises Unauthorised when it was not given."""
+        value = self.credentials.get(name, "")
+        if not value:
+            raise Unauthorised(self.id, f"{name} missing")
+        return value
+
     async def aclose(self) -> None:
         await self.http.aclose()
+
+    async def send_with_token(self, call: Call) -> Answer:
+        """Send ``call`` with the account's token; when it is refused, renew the token once for all callers and send again.
+
+        A 401 says that nothing was done, so this is safe for orders too. Providers with tokens override ``fetch_token``.
+        """
+        token = await self.tokens.get(self.account_key, self.fetch_token)
+        try:
+            return await self._send_as(token, call)
+        except Unauthorised as error:
+            if error.may_have_arrived:
+                raise
+        token = await self.tokens.get(self.account_key, self.fetch_token, refused=token)
+        return await self._send_as(token, call)
+
+    async def _send_as(self, token: str, call: Call) -> Answer:
+        self.http.keep_secret(token)
+        return await self.http.send(replace(call, headers={**(call.headers or {}), "Authorization": f"Bearer {token}"}))
+
+    async def fetch_token(self) -> Token:
+        """A fresh token for the account."""
+        raise Unsupported(self.id, "token")
+
+    async def place_once(
+        self,
+        reference: str,
+        send: Callable[[], Awaitable[OrderOutcome]],
+        *,
+        search_first: bool,
+        is_duplicate: Callable[[Refused], bool] = lambda refusal: False,
+    ) -> OrderOutcome:
+        """``send`` an order under ``reference`` exactly once; see :mod:`services.providers.ordering`. For ``top_up``."""
+        return await place_once(
+            f"{self.id}|{self.account_key}",
+            reference,
+            send,
+            self.find_order,
+            search_first=search_first,
+            is_duplicate=is_duplicate,
+            look_again_s=self.look_again_s,
+        )
+
+    def earliest(self, taken_at: datetime) -> datetime:
+        """The earliest time that figures read at ``taken_at`` can be from, by the lag this provider is known for."""
+        return taken_at - timedelta(seconds=self.facts.reading_lag_s or 0)
 
     async def plans(self) -> Catalogue:
         """Every plan on public or account sale."""
         raise Unsupported(self.id, "plans")
+
+    async def plans_for_trip(self, countries: Sequence[str], days: int, at_least: DataVolume | None = None) -> Catalogue:
+        """Plans for ``countries`` (ISO 3166-1 alpha-2) lasting at least ``days``; the provider learns the countries."""
+        raise Unsupported(self.id, "plans_for_trip")
+
+    async def cards(self) -> tuple[RemoteCard, ...]:
+        """The account's cards, newest first where the provider dates them."""
+        raise Unsupported(self.id, "cards")
+
+    async def reading(self, card: str) -> ProviderReading:
+        """What is left on one card. Raises NotFound for a card that is not there; never an empty reading for it."""
+        raise Unsupported(self.id, "reading")
+
+    async def readings(self, cards: Sequence[str]) -> Readings:
+        """Many cards in few calls. Only providers with a bulk call override it; for the rest see ``read_many``."""
+        raise Unsupported(self.id, "readings")
+
+    async def top_ups(self, card: str) -> tuple[TopUpProduct, ...]:
+        """What can be put on this card now; empty when nothing fits. Raises Refused when the card cannot be topped up any more."""
+        raise Unsupported(self.id, "top_ups")
+
+    async def top_up(self, card: str, product: TopUpProduct, reference: str) -> OrderOutcome:
+        """Put ``product`` on ``card``, paid from the account. Store ``reference`` before calling; use it again after a failure.
+
+        ``reference``: unique for the intended purchase, ``REFERENCE`` says which. An outcome that nobody can be sure of is
+        returned with status UNKNOWN. Raises only errors that mean: nothing was bought.
+        """
+        raise Unsupported(self.id, "top_up")
+
+    async def find_order(self, reference: str) -> OrderOutcome | None:
+        """The order placed under ``reference``; None when the provider's list does not have it (now)."""
+        raise Unsupported(self.id, "find_order")
+
+    async def install(self, card: str) -> InstallInfo:
+        """How to put the card into a phone."""
+        raise Unsupported(self.id, "install")
+
+    async def account(self) -> AccountBalance:
+        """The purse that top-ups are paid from; the cheapest way to test credentials."""
+        raise Unsupported(self.id, "account")
+
+
+REFERENCE = re.compile(r"[A-Za-z0-9_-]{8,50}")
+"""References that every provider takes: 50 characters at most, no spaces or signs that would need quoting."""
+
+
+def check_reference(reference: str) -> str:
+    """``reference``, if every provider takes it. Raises ValueError otherwise."""
+    if not REFERENCE.fullmatch(reference):
+        raise ValueError("a reference has 8 to 50 letters, digits, - and _")
+    return reference
+
+
+async def read_many(provider: Provider, cards: Sequence[str], at_once: int = 8) -> Readings:
+    """The readings of ``cards``: by the bulk call where there is one, else one by one, ``at_once`` at a time, within the limits."""
+    if Capability.READINGS in provider.capabilities():
+        return await provider.readings(cards)
+    good: dict[str, ProviderReading] = {}
+    failed: dict[str, ProviderError] = {}
+    turns = asyncio.Semaphore(at_once)
+
+    async def one(card: str) -> None:
+        async with turns:
+            try:
+                good[card] = await provider.reading(card)
+            except ProviderError as error:
+                failed[card] = error
+
+    async with asyncio.TaskGroup() as group:
+        for card in dict.fromkeys(cards):
+            group.create_task(one(card))
+    return Readings(good, failed)

@@ -36,11 +36,13 @@ class PublishedLimit(_Facts):
 
 
 class CredentialField(_Facts):
-    """One thing a person must enter to connect. ``secret`` fields are masked and never shown again."""
+    """One thing a person enters to connect. ``secret`` fields are masked and never shown again; others may be left out
+    when not ``required``."""
 
     name: str = Field(pattern=r"^[a-z_]+$")
     label: Text
     secret: bool = True
+    required: bool = True
     where: Text
 
 
@@ -49,7 +51,9 @@ class ProviderFacts(_Facts):
 
     ``asks`` is the address shown to the person before the first fetch, ``sends`` what leaves the machine with it.
     ``refresh_s``: least time between two fetches of the catalogue. ``kind``: a seller of travel plans, of pocket-WiFi
-    lines, or of airtime for any number.
+    lines, or of airtime for any number. ``auth_url``: the host of the token call, when it is another one.
+    ``slow_timeout_s``: for the one answer known to take long. ``reading_lag_s``: how old the figures of a reading can be when
+    the provider gives no time with them.
     """
 
     id: str = Field(pattern=r"^[a-z_]+$")
@@ -57,6 +61,7 @@ class ProviderFacts(_Facts):
     kind: Literal["travel_esim", "pocket_wifi", "airtime"]
     home_url: str = Field(pattern=r"^https://")
     base_url: str = Field(pattern=r"^https://")
+    auth_url: str = Field(default="", pattern=r"^(https://.*)?$")
     asks: tuple[str, ...] = ()
     sends: Text
     keyless_plans: bool = False
@@ -64,6 +69,8 @@ class ProviderFacts(_Facts):
     refresh_s: int = Field(default=900, ge=900)
     attempt_timeout_s: float = 10
     call_timeout_s: float = 25
+    slow_timeout_s: float | None = None
+    reading_lag_s: int | None = None
     max_body_bytes: int = 16 * 1024 * 1024
     limits: tuple[PublishedLimit, ...] = ()
     credentials: tuple[CredentialField, ...] = ()

@@ -28,7 +28,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from tenacity.wait import wait_random_exponential
 
 from services import VERSION
-from services.providers.errors import Because, Malformed, NotFound, RateLimited, Refused, Unauthorised, Unreachable
+from services.providers.errors import Because, Malformed, NotFound, ProviderError, RateLimited, Refused, Unauthorised, Unreachable
 
 USER_AGENT = f"Simkeeper/{VERSION} (self-hosted prepaid card dashboard)"
 MASK = "***"
@@ -54,6 +54,7 @@ class Endpoint:
     ``attempt_timeout_s`` bounds one attempt with its whole body; ``call_timeout_s`` bounds all attempts of a call.
     ``app`` answers inside the process instead of over the network (the embedded sandbox).
     ``account`` separates the rate limits of two accounts at one provider; ``secrets`` are struck out of every error.
+    ``auth_url``: where tokens are had, when that is another host. ``slow_timeout_s`` replaces both limits for slow calls.
     """
 
     provider: str
@@ -63,6 +64,8 @@ class Endpoint:
     call_timeout_s: float = 25.0
     attempts: int = 3
     max_body_bytes: int = 16 * 1024 * 1024
+    slow_timeout_s: float | None = None
+    auth_url: str = ""
     account: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     app: ASGIApp | None = field(default=None, repr=False, compare=False)
@@ -71,7 +74,8 @@ class Endpoint:
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request. ``idempotent`` None means: what the method says. ``accept`` names error statuses that the adapter
-    reads itself. ``counts`` maps a limit's scope to the thing counted, such as ``{"card": iccid}``."""
+    reads itself. ``counts`` maps a limit's scope to the thing counted, such as ``{"card": iccid}``. ``content``: the very bytes
+    to send, where they are signed. ``auth``: ask the host that gives out tokens. ``slow``: an answer known to take long."""
 
     method: str
     path: str
@@ -83,6 +87,9 @@ class Call:
     idempotent: bool | None = None
     accept: tuple[int, ...] = ()
     counts: Mapping[str, str] | None = None
+    content: bytes | None = None
+    auth: bool = False
+    slow: bool = False
 
     @property
     def may_repeat(self) -> bool:
@@ -167,8 +174,13 @@ class Http:
     """The core bound to one endpoint. Use within one event loop; close with ``aclose``."""
 
     def __init__(self, endpoint: Endpoint, rate_limits: RateLimits = RATE_LIMITS) -> None:
+        if endpoint.app is None:
+            for url in filter(None, (endpoint.base_url, endpoint.auth_url)):
+                if urlsplit(url).scheme != "https" and not _is_loopback(url):
+                    raise ValueError("a provider is only spoken to over TLS")
         self.endpoint = endpoint
         self._rate_limits = rate_limits
+        self._secrets = set(filter(None, endpoint.secrets))
         self._client = httpx.AsyncClient(
             base_url=endpoint.base_url,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
@@ -181,13 +193,19 @@ class Http:
     async def aclose(self) -> None:
         await self._client.aclose()
 
+    def keep_secret(self, text: str) -> None:
+        """Strike ``text`` (a token just received) out of every error from now on."""
+        self._secrets.add(text)
+
     async def send(self, call: Call) -> Answer:
         """Send ``call`` and return its answer. Raises the family of ``services.providers.errors``.
 
         Only a call that may be repeated is tried again, and only after a failure that may pass.
         """
         attempts = self.endpoint.attempts if call.may_repeat else 1
-        deadline = time.monotonic() + self.endpoint.call_timeout_s
+        limit_s = self._time_limit(call, self.endpoint.call_timeout_s)
+        deadline = time.monotonic() + limit_s
+        may_have_arrived = False
         retrying = AsyncRetrying(
             stop=stop_after_attempt(attempts),
             wait=_wait_as_told,
@@ -197,19 +215,27 @@ class Http:
         )
         async for attempt in retrying:
             with attempt:
-                await self._rate_limits.wait(self.endpoint, call.counts or {})
-                if attempt.retry_state.attempt_number == 1:
-                    deadline = time.monotonic() + self.endpoint.call_timeout_s
-                answer = await self._attempt(call, deadline - time.monotonic())
-                self._raise_for_status(call, answer)
+                try:
+                    await self._rate_limits.wait(self.endpoint, call.counts or {})
+                    if attempt.retry_state.attempt_number == 1:
+                        deadline = time.monotonic() + limit_s
+                    answer = await self._attempt(call, deadline - time.monotonic())
+                    self._raise_for_status(call, answer)
+                except ProviderError as error:
+                    # The last attempt may have failed for certain while an earlier one did its work.
+                    may_have_arrived = error.may_have_arrived = error.may_have_arrived or may_have_arrived
+                    raise
                 return answer
         raise AssertionError("unreachable: the last attempt either returned or raised")
+
+    def _time_limit(self, call: Call, usual_s: float) -> float:
+        return max(usual_s, self.endpoint.slow_timeout_s or 0.0) if call.slow else usual_s
 
     async def _attempt(self, call: Call, seconds_left: float) -> Answer:
         provider = self.endpoint.provider
         started = time.monotonic()
         try:
-            async with asyncio.timeout(max(0.05, min(self.endpoint.attempt_timeout_s, seconds_left))):
+            async with asyncio.timeout(max(0.05, min(self._time_limit(call, self.endpoint.attempt_timeout_s), seconds_left))):
                 answer = await self._exchange(call)
         except TimeoutError as error:
             raise Unreachable(provider, Because.TIMEOUT) from error
@@ -231,12 +257,14 @@ class Http:
         body = bytearray()
         async with self._client.stream(
             call.method,
-            call.path,
+            self.endpoint.auth_url + call.path if call.auth else call.path,
             params=dict(call.params) if call.params else None,
             json=call.json,
+            content=call.content,
             data=dict(call.form) if call.form else None,
             files={name: (None, value) for name, value in call.multipart.items()} if call.multipart else None,
             headers=dict(call.headers) if call.headers else None,
+            timeout=self._time_limit(call, self.endpoint.attempt_timeout_s),
         ) as response:
             async for chunk in response.aiter_bytes():
                 body += chunk
@@ -263,7 +291,7 @@ class Http:
 
     def clean(self, text: str) -> str:
         """``text`` from a provider made fit for an error: one line, short, this endpoint's secrets struck out."""
-        for secret in filter(None, self.endpoint.secrets):
+        for secret in self._secrets:
             text = text.replace(secret, MASK)
         return "".join(c if c.isprintable() else " " for c in text)[:DETAIL_LIMIT].strip()
 
