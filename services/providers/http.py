@@ -10,8 +10,10 @@ import ipaddress
 import json
 import logging
 import ssl
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,9 +22,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.types import ASGIApp
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
@@ -118,55 +117,92 @@ def _refuse_constant(name: str) -> None:
 
 
 class RateLimits:
-    """Calls already made, per provider, account and scope. Shared by every core of the process, whatever its thread."""
+    """Calls made and booked, per provider, account and scope. Shared by every core of the process, whatever its thread.
+
+    Each call books the first moment at which it keeps every limit, and sleeps until then: callers are served in the order they
+    came, and a thousand that wait cost nothing.
+    """
 
     EDGE_S = 0.05  # network jitter must not push two calls into one window at the provider's end
 
-    def __init__(self) -> None:
-        self._window = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._booked: dict[tuple[str, str, Limit, str], list[float]] = {}
         self._hold_until: dict[tuple[str, str], float] = {}
 
     async def wait(self, endpoint: Endpoint, counts: Mapping[str, str]) -> None:
-        """Return when one more call keeps every limit of ``endpoint``."""
-        keys = [
-            (
-                RateLimitItemPerSecond(limit.calls, limit.per_s),
-                (endpoint.provider, endpoint.account, limit.scope, counts.get(limit.scope, "")),
-            )
-            for limit in endpoint.limits
-            if limit.scope == "account" or limit.scope in counts
-        ]
-        while pause := self._pause(endpoint, keys):
-            await asyncio.sleep(pause)
-        for item, key in keys:
-            self._window.hit(item, *key)
+        """Return when one more call keeps every limit of ``endpoint``.
 
-    @staticmethod
-    def _key(endpoint: Endpoint, limit: Limit, counts: Mapping[str, str]) -> tuple[str, ...]:
-        return endpoint.provider, endpoint.account, limit.scope, counts.get(limit.scope, "")
+        Raises RateLimited, without having booked, when the provider asked for a pause longer than the time limit of a call.
+        """
+        while True:
+            with self._lock:
+                held = self._held(endpoint)
+                if held <= endpoint.call_timeout_s:
+                    start = self._book(endpoint, counts, held)
+            if held > endpoint.call_timeout_s:
+                raise RateLimited(endpoint.provider, held)
+            while (pause := start - self._clock()) > 0:
+                await asyncio.sleep(pause)
+            # The provider may have asked for a pause meanwhile: those who slept must not all wake at its end.
+            if self._held(endpoint) <= 0:
+                return
 
-    def _pause(self, endpoint: Endpoint, keys: Sequence[tuple[RateLimitItemPerSecond, tuple[str, ...]]]) -> float:
-        full = [self._window.get_window_stats(item, *key).reset_time for item, key in keys if not self._window.test(item, *key)]
-        held = self._hold_until.get((endpoint.provider, endpoint.account), 0.0)
-        pause = max([held, *full], default=0.0) - time.time()
-        return pause + self.EDGE_S if pause > 0 or full else 0.0
+    def _held(self, endpoint: Endpoint) -> float:
+        return self._hold_until.get((endpoint.provider, endpoint.account), 0.0) - self._clock()
+
+    def _book(self, endpoint: Endpoint, counts: Mapping[str, str], held: float) -> float:
+        now = self._clock()
+        windows = []
+        for limit in endpoint.limits:
+            if limit.scope == "account" or limit.scope in counts:
+                key = (endpoint.provider, endpoint.account, limit, counts.get(limit.scope, ""))
+                booked = self._booked.setdefault(key, [])
+                del booked[: bisect_left(booked, now - limit.per_s - self.EDGE_S)]
+                windows.append((limit, booked))
+        start = now + (held + self.EDGE_S if held > 0 else 0.0)
+        while (later := max((self._earliest(limit, booked, start) for limit, booked in windows), default=start)) > start:
+            start = later
+        for _, booked in windows:
+            insort(booked, start)
+        if len(self._booked) > MOST_COUNTED:
+            self._forget(now)
+        return start
+
+    def _earliest(self, limit: Limit, booked: list[float], start: float) -> float:
+        """``start``, or a later moment worth trying, if one more call at ``start`` would make too many in some window."""
+        place = bisect_right(booked, start)
+        for first in range(max(0, place - limit.calls), min(place, len(booked) - limit.calls) + 1):
+            # With the new call, booked[first] and the limit.calls - 1 after it are one too many when they lie this close.
+            span = max(booked[first + limit.calls - 1], start) - min(booked[first], start)
+            if span < limit.per_s + self.EDGE_S:
+                return max(start, booked[first] + limit.per_s + self.EDGE_S)
+        return start
+
+    def _forget(self, now: float) -> None:
+        """Drop what no limit looks at any more (cards that were read once)."""
+        for key, booked in list(self._booked.items()):
+            if not booked or booked[-1] + key[2].per_s + self.EDGE_S < now:
+                del self._booked[key]
 
     def hold(self, endpoint: Endpoint, seconds: float) -> None:
         """No call to this account before ``seconds`` from now: the provider said so."""
-        self._hold_until[endpoint.provider, endpoint.account] = time.time() + seconds
+        self._hold_until[endpoint.provider, endpoint.account] = self._clock() + seconds
 
     def left(self, endpoint: Endpoint) -> list[tuple[Limit, int]]:
         """Calls left now under each account-wide limit."""
+        now = self._clock()
+        with self._lock:
+            booked = {limit: tuple(self._booked.get((endpoint.provider, endpoint.account, limit, ""), ())) for limit in endpoint.limits}
         return [
-            (
-                limit,
-                self._window.get_window_stats(RateLimitItemPerSecond(limit.calls, limit.per_s), *self._key(endpoint, limit, {})).remaining,
-            )
+            (limit, limit.calls - sum(at + limit.per_s + self.EDGE_S > now for at in booked[limit]))
             for limit in endpoint.limits
             if limit.scope == "account"
         ]
 
 
+MOST_COUNTED = 10_000
 RATE_LIMITS = RateLimits()
 
 

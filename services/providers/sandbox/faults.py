@@ -13,7 +13,7 @@ does the work, then the connection breaks before the answer).
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -54,10 +54,15 @@ class Asked:
 
 
 class Sandbox:
-    """ASGI middleware: the emulator behind it, faults and log in front."""
+    """ASGI middleware: the emulator behind it, faults and log in front.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``credentials``: what its one account is opened with; ``cards``: what each seeded card shows, and its ``remote_id``.
+    """
+
+    def __init__(self, app: ASGIApp, credentials: Mapping[str, str] | None = None, cards: Mapping[str, str] | None = None) -> None:
         self.app = app
+        self.credentials = dict(credentials or {})
+        self.cards = dict(cards or {})
         self.faults: list[Fault] = []
         self.log: list[Asked] = []
 
