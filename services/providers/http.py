@@ -116,6 +116,43 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+class _Window:
+    """Moments booked under one limit, in order: at most ``calls`` of them in any ``per_s`` seconds."""
+
+    def __init__(self, calls: int, per_s: float) -> None:
+        self._calls = calls
+        self._per_s = per_s
+        self._booked: list[float] = []
+        self._full = (0.0, 0.0)  # no room from the first to the second; booking only makes that truer
+
+    def earliest(self, start: float) -> float:
+        """The first moment from ``start`` on that may have room; ``start`` itself when it has."""
+        if self._full[0] <= start < self._full[1]:
+            return self._full[1]
+        place = bisect_right(self._booked, start)
+        for first in range(min(place, len(self._booked) - self._calls), max(0, place - self._calls) - 1, -1):
+            # booked[first] and the calls - 1 after it are one too many together with a new one when they lie this close.
+            span = max(self._booked[first + self._calls - 1], start) - min(self._booked[first], start)
+            if span < self._per_s - ROUNDING_S:
+                free = self._booked[first] + self._per_s
+                self._full = (self._full[0] if self._full[0] <= start <= self._full[1] else start, free)
+                return free
+        return start
+
+    def book(self, moment: float, now: float) -> None:
+        del self._booked[: bisect_left(self._booked, now - self._per_s)]
+        insort(self._booked, moment)
+
+    def left(self, now: float) -> int:
+        return max(0, self._calls - sum(at + self._per_s > now for at in self._booked))
+
+    def matters(self, now: float) -> bool:
+        return bool(self._booked) and self._booked[-1] + self._per_s > now
+
+
+ROUNDING_S = 1e-6
+
+
 class RateLimits:
     """Calls made and booked, per provider, account and scope. Shared by every core of the process, whatever its thread.
 
@@ -128,7 +165,7 @@ class RateLimits:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._booked: dict[tuple[str, str, Limit, str], list[float]] = {}
+        self._windows: dict[tuple[str, str, Limit, str], _Window] = {}
         self._hold_until: dict[tuple[str, str], float] = {}
 
     async def wait(self, endpoint: Endpoint, counts: Mapping[str, str]) -> None:
@@ -158,33 +195,15 @@ class RateLimits:
         for limit in endpoint.limits:
             if limit.scope == "account" or limit.scope in counts:
                 key = (endpoint.provider, endpoint.account, limit, counts.get(limit.scope, ""))
-                booked = self._booked.setdefault(key, [])
-                del booked[: bisect_left(booked, now - limit.per_s - self.EDGE_S)]
-                windows.append((limit, booked))
+                windows.append(self._windows.setdefault(key, _Window(limit.calls, limit.per_s + self.EDGE_S)))
         start = now + (held + self.EDGE_S if held > 0 else 0.0)
-        while (later := max((self._earliest(limit, booked, start) for limit, booked in windows), default=start)) > start:
+        while (later := max((window.earliest(start) for window in windows), default=start)) > start:
             start = later
-        for _, booked in windows:
-            insort(booked, start)
-        if len(self._booked) > MOST_COUNTED:
-            self._forget(now)
+        for window in windows:
+            window.book(start, now)
+        if len(self._windows) > MOST_WINDOWS:
+            self._windows = {key: window for key, window in self._windows.items() if window.matters(now)}
         return start
-
-    def _earliest(self, limit: Limit, booked: list[float], start: float) -> float:
-        """``start``, or a later moment worth trying, if one more call at ``start`` would make too many in some window."""
-        place = bisect_right(booked, start)
-        for first in range(max(0, place - limit.calls), min(place, len(booked) - limit.calls) + 1):
-            # With the new call, booked[first] and the limit.calls - 1 after it are one too many when they lie this close.
-            span = max(booked[first + limit.calls - 1], start) - min(booked[first], start)
-            if span < limit.per_s + self.EDGE_S:
-                return max(start, booked[first] + limit.per_s + self.EDGE_S)
-        return start
-
-    def _forget(self, now: float) -> None:
-        """Drop what no limit looks at any more (cards that were read once)."""
-        for key, booked in list(self._booked.items()):
-            if not booked or booked[-1] + key[2].per_s + self.EDGE_S < now:
-                del self._booked[key]
 
     def hold(self, endpoint: Endpoint, seconds: float) -> None:
         """No call to this account before ``seconds`` from now: the provider said so."""
@@ -194,15 +213,16 @@ class RateLimits:
         """Calls left now under each account-wide limit."""
         now = self._clock()
         with self._lock:
-            booked = {limit: tuple(self._booked.get((endpoint.provider, endpoint.account, limit, ""), ())) for limit in endpoint.limits}
-        return [
-            (limit, limit.calls - sum(at + limit.per_s + self.EDGE_S > now for at in booked[limit]))
-            for limit in endpoint.limits
-            if limit.scope == "account"
-        ]
+            return [
+                (limit, limit.calls if window is None else window.left(now))
+                for limit in endpoint.limits
+                if limit.scope == "account"
+                for window in [self._windows.get((endpoint.provider, endpoint.account, limit, ""))]
+            ]
 
 
-MOST_COUNTED = 10_000
+MOST_WINDOWS = 10_000
+"""Windows of single cards kept before those that no longer matter are dropped."""
 RATE_LIMITS = RateLimits()
 
 
