@@ -49,8 +49,13 @@ Say = Callable[[str, str], str]
 _WORDS = frozenset(
     {"origin", "total_state", "meets_need", "covers_all", "covers", "kind", "unlimited_meaning", "start_rule", "stale", *FEATURES}
 )
-_LATER_CELL = re.compile(r";(?=[\s\"']*[=+\-@＝＋－＠﹦﹢﹣﹫−])")
-_STARTS = frozenset("=+-@−")
+_STARTS = "=+\\-@\u2212\u207a\u207b\u207c\u208a\u208b\u208c\u2a75\u2a76\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
+"""What a formula may begin with, and every character that becomes one of these under NFKC, as some importers apply; for use in [...]."""
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SUSPECT = re.compile(f"[{_STARTS}]|{_CONTROLS.pattern}")
+_START = re.compile(f"[{_STARTS}]")
+_LATER_CELL = re.compile(f";(?=[\\s\"'\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*[{_STARTS}])")
+_INVISIBLE = frozenset(("Cf", "Cs", "Co", "Cn", "Mn", "Me"))
 
 
 def plain_cell(text: str) -> str:
@@ -60,12 +65,13 @@ def plain_cell(text: str) -> str:
     behind a tab or line break; an apostrophe in front stops that. Control characters become blanks. A sheet set to semicolons cuts cells at
     ``;``, so that what follows one is treated in the same way.
     """
-    clean = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text)
-    clean = _LATER_CELL.sub(";'", clean)
+    if not _SUSPECT.search(text):
+        return text
+    clean = _LATER_CELL.sub(";'", _CONTROLS.sub(" ", text))
     for char in clean:
-        if char in "\"'" or char.isspace() or unicodedata.category(char) in ("Cf", "Cs", "Co", "Cn", "Mn"):
+        if char in "\"'" or char.isspace() or unicodedata.category(char) in _INVISIBLE:
             continue
-        return f"'{clean}" if unicodedata.normalize("NFKC", char)[0] in _STARTS else clean
+        return f"'{clean}" if _START.match(char) else clean
     return clean
 
 

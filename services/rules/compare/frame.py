@@ -152,7 +152,9 @@ class PlanFrame:
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Sequence[Any]]) -> "PlanFrame":
-        """The catalogue from columns as ``COLUMN_SPEC`` describes them (lists, tuples or arrays, all of one length, in any row order).
+        """The catalogue from columns as ``COLUMN_SPEC`` describes them (lists, tuples or arrays, all of one length).
+
+        Any row order will do; rows sorted by seller, plan id and source (by code point, as SQLite sorts) are read faster.
 
         Raises CatalogueError: ``missing``, ``length``, ``type`` or ``range``.
         """
@@ -165,9 +167,10 @@ class PlanFrame:
         source_code, sources = _categories("source", columns["source"])
         seller_code, sellers = _categories("seller", columns["seller"])
         currency_code, currencies = _categories("currency", columns["currency"])
-        order = np.argsort(source_code, kind="stable")
-        order = order[np.argsort(plan_id[order], kind="stable")]
-        order = order[np.argsort(seller_code[order], kind="stable")]
+        sorting = np.argsort(source_code, kind="stable")
+        sorting = sorting[np.argsort(plan_id[sorting], kind="stable")]
+        sorting = sorting[np.argsort(seller_code[sorting], kind="stable")]
+        order = slice(None) if bool(np.all(sorting[1:] > sorting[:-1])) else sorting
         coverage_code, country_texts = _categories("countries", columns["countries"])
         masks = np.zeros((len(country_texts), WORDS), dtype=np.uint64)
         for row, text in enumerate(country_texts):

@@ -16,6 +16,7 @@ from services.rules.compare.frame import FEATURES
 MAX_DAYS = 366
 MAX_NEED_PER_DAY = DataVolume.of(200, DataUnit.GB)
 MAX_NEED_TOTAL = DataVolume.of(5000, DataUnit.GB)
+LEAST_RATE, GREATEST_RATE = Decimal("1E-12"), Decimal("1E+12")
 MAX_PURCHASES = 999
 """A plan that would have to be bought more often than this has no total."""
 
@@ -150,7 +151,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Units of ``target`` for one unit of each currency, used to 12 decimals, as of the day ``on``."""
+    """Units of ``target`` for one unit of each currency, used to 12 decimals, as of the day ``on``.
+
+    A rate below LEAST_RATE, from GREATEST_RATE up, or not finite is no rate.
+    """
 
     target: str
     on: date
@@ -161,4 +165,4 @@ class Rates:
         if currency == self.target:
             return Decimal(1)
         rate = self.per_unit.get(currency)
-        return rate if rate is not None and rate.is_finite() and rate > 0 else None
+        return rate if rate is not None and rate.is_finite() and LEAST_RATE <= rate < GREATEST_RATE else None

@@ -148,9 +148,9 @@ class Ranking:
         columns: dict[str, Any] = {
             "plan_key": frame.plan_key[place],
             "source": _picked(frame.sources, frame.source_code[place]),
-            "plan_id": _plain(frame.plan_id[place]),
+            "plan_id": _texts(frame.plan_id[place].tolist()),
             "seller": _picked(frame.sellers, frame.seller_code[place]),
-            "name": _plain(frame.name[place]),
+            "name": _texts(frame.name[place].tolist()),
             "origin": _picked(ORIGINS, frame.origin[place]),
             "kind": _picked(KINDS, frame.kind[place]),
             "volume": _nullable(frame.volume[place]),
@@ -171,10 +171,12 @@ class Ranking:
             columns[f"covers_{code}"] = _tri(np.where(inside, 1, np.where(frame.coverage_complete[place], 0, -1)))
         fair_use, speed = frame.fair_use_per_day[place], frame.speed_after_kbps[place]
         columns |= {
-            "unlimited_meaning": [
-                meaning_of(int(fair), int(after)).value if kind == UNLIMITED_KIND else None
-                for kind, fair, after in zip(frame.kind[place], fair_use, speed, strict=True)
-            ],
+            "unlimited_meaning": _texts(
+                [
+                    meaning_of(int(fair), int(after)).value if kind == UNLIMITED_KIND else None
+                    for kind, fair, after in zip(frame.kind[place], fair_use, speed, strict=True)
+                ]
+            ),
             "fair_use_per_day": _nullable(fair_use),
             "speed_after_kbps": _nullable(speed),
             **{feature: _tri(frame.features[feature][place]) for feature in FEATURES},
@@ -186,7 +188,7 @@ class Ranking:
             "currency": _picked(frame.currencies, frame.currency_code[place]),
             "fetched_at": pd.to_datetime(frame.fetched_at[place], unit="s", utc=True),
             "stale": found.stale[rows],
-            "buy_url": [url or None for url in frame.buy_url[place].tolist()],
+            "buy_url": _texts([url or None for url in frame.buy_url[place].tolist()]),
         }
         return pd.DataFrame(columns, index=pd.RangeIndex(start, start + len(rows)))
 
@@ -204,18 +206,18 @@ def _nullable(values: npt.NDArray[Any]) -> pd.arrays.IntegerArray:
     return pd.arrays.IntegerArray(values.astype(np.int64), values == UNKNOWN)
 
 
-def _picked(labels: Sequence[str], codes: npt.NDArray[Any]) -> list[str]:
+def _texts(values: Sequence[str | None]) -> Any:
+    return pd.array(values, dtype="str")
+
+
+def _picked(labels: Sequence[str], codes: npt.NDArray[Any]) -> Any:
     texts = [str(label) for label in labels]
-    return [texts[code] for code in codes.tolist()]
+    return _texts([texts[code] for code in codes.tolist()])
 
 
-def _plain(texts: npt.NDArray[Any]) -> list[str]:
-    return list(texts.tolist())
-
-
-def _tri(codes: npt.NDArray[Any]) -> list[str]:
+def _tri(codes: npt.NDArray[Any]) -> Any:
     words = {code: tri.value for code, tri in TRI_OF.items()}
-    return [words[code] for code in codes.tolist()]
+    return _texts([words[code] for code in codes.tolist()])
 
 
 def rank(frame: PlanFrame, question: Question, rates: Rates, now: datetime) -> Ranking:
