@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass, field
 from functools import cache
 
+from services.rules.compare.frame import PlanFrame
 from services.store.database import Database
 from services.use.background import Background
 from services.use.configuration import Configuration, read_configuration
@@ -12,13 +13,15 @@ from services.use.stage import Stage
 
 @dataclass(frozen=True, slots=True, eq=False)
 class House:
-    """``lock`` guards what must happen once per process. ``stages``: how far the fetch of an account's source has come."""
+    """``lock`` guards what must happen once per process. ``stages``: how far the fetch of an account's source has
+    come. ``frames``: the plans of an account in columns, with the revision they were read at."""
 
     configuration: Configuration
     database: Database
     background: Background = field(default_factory=Background)
     lock: threading.RLock = field(default_factory=threading.RLock)
     stages: dict[tuple[str, str], Stage] = field(default_factory=dict)
+    frames: dict[str, tuple[int, PlanFrame]] = field(default_factory=dict)
 
     def close(self) -> None:
         self.background.close()

@@ -1,0 +1,50 @@
+# Two commands do everything: `make run` opens the dashboard, `make test` passes all tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.PHONY: run test check unit browser bench messages lock clean
+
+run: $(VENV)/.run
+	$(BIN)/python -m services.use.house
+	@echo "Simkeeper opens at http://127.0.0.1:8501"
+	$(BIN)/streamlit run app.py
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev $(VENV)/.browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev $(VENV)/.browser
+	$(BIN)/python -m bench
+
+messages: $(VENV)/.dev
+	$(BIN)/python locale/update.py
+
+lock: $(VENV)/.dev
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Simkeeper needs Python 3.11 or newer; try: make PYTHON=python3.13 $(MAKECMDGOALS)")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock | $(VENV)/bin/python
+	$(PIP) -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	$(PIP) -r requirements-dev.lock
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.browser: tests/browser/set_up.sh | $(VENV)/.dev
+	sh tests/browser/set_up.sh $(BIN)
+	@touch $@

@@ -1,0 +1,16 @@
+"""The launcher: ``streamlit run app.py`` or ``uvicorn app:app``. The router is ui/main.py, never beside ``pages/``."""
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from ui.trouble import report
+from ui.web import SecurityHeaders, healthz, lifespan
+
+app = st.App(
+    "ui/main.py",
+    lifespan=lifespan,
+    routes=[Route("/healthz", healthz)],
+    middleware=[Middleware(SecurityHeaders)],
+    on_script_error=report,
+)

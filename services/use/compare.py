@@ -1,0 +1,44 @@
+"""Answering a question from the catalogue of an account."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.rules.compare.frame import PlanFrame
+from services.rules.compare.question import Question
+from services.rules.compare.ranking import Ranking, chosen, rank
+from services.store.catalogue import CatalogueStore
+from services.use.house import House
+from services.use.rates import rates_to
+
+
+class CompareDesk:
+    """Ranks plans. The columns of the catalogue stay in memory until the catalogue changes."""
+
+    def __init__(self, house: House, account: str) -> None:
+        self._house = house
+        self._account = account
+        self._store = CatalogueStore(house.database, account)
+
+    def frame(self) -> PlanFrame:
+        """Every plan of the account in columns; one copy per process."""
+        revision = self._store.revision()
+        held = self._house.frames.get(self._account)
+        if held is not None and held[0] == revision:
+            return held[1]
+        with self._house.lock:
+            held = self._house.frames.get(self._account)
+            if held is None or held[0] != revision:
+                revision, columns = self._store.columns()
+                held = revision, PlanFrame.from_columns(columns)
+                self._house.frames[self._account] = held
+            return held[1]
+
+    def answer(self, question: Question, now: datetime) -> Ranking:
+        """The plans for ``question``, best first, totals in its currency at the rates shipped with the program."""
+        return rank(self.frame(), question, rates_to(question.currency), now)
+
+    def beside(self, question: Question, plans: Sequence[tuple[str, str]], now: datetime) -> Ranking:
+        """The plans named by (source, plan id), in that order; those no longer in the catalogue are left out."""
+        frame = self.frame()
+        places = [place for plan in plans if (place := frame.place_of(*plan)) is not None]
+        return chosen(frame, places, question, rates_to(question.currency), now)

@@ -1,0 +1,6 @@
+"""The router: every page, cold deep links included, is reached through here."""
+
+from ui import shell
+
+shell.configure()
+shell.run(shell.navigation())

@@ -1,0 +1,86 @@
+"""The frame around every page: its title, the navigation, the language."""
+
+import ipaddress
+from pathlib import Path
+
+import streamlit as st
+
+from services.store.database import LOCAL_ACCOUNT
+from services.store.settings import SettingsStore
+from services.use.house import house
+from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language
+
+ICON = Path(__file__).with_name("favicon.png")
+
+
+def account() -> str:
+    """Whose rows this session reads and writes."""
+    return LOCAL_ACCOUNT
+
+
+def configure() -> None:
+    st.set_page_config(page_title="Simkeeper", page_icon=str(ICON), layout="wide")
+    if STATE_KEY not in st.session_state and STATE_KEY not in st.query_params:
+        remembered = _settings().get("language")
+        st.session_state[STATE_KEY] = remembered if remembered in LANGUAGES else browser_language()
+
+
+def navigation() -> "st.Page":
+    """The pages with translated titles at addresses that never change."""
+    return st.navigation(
+        [
+            st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
+            st.Page("../pages/compare.py", title=_("Compare plans"), icon=":material/travel_explore:", url_path="compare"),
+            st.Page("../pages/settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
+        ],
+        position="top",
+    )
+
+
+def run(page: "st.Page") -> None:
+    """Draw the language switch, then the page; or, on an address open to others, only what has to be set first."""
+    if not is_local(st.get_option("server.address")):
+        _refuse()
+        return
+    _language_switch()
+    st.html(f"<script>document.documentElement.lang='{'zh-CN' if language() == 'zh' else 'en'}'</script>", unsafe_allow_javascript=True)
+    page.run()
+
+
+def is_local(address: str | None) -> bool:
+    """Whether only this machine can reach ``address``. None means every address."""
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address or "0.0.0.0").is_loopback  # noqa: S104 - a reading, not a binding
+    except ValueError:
+        return False
+
+
+def _refuse() -> None:
+    st.title(_("Simkeeper is closed here"))
+    st.error(
+        _("This address can be reached from other machines, and nobody has to sign in. Set server.address to 127.0.0.1 and start again."),
+    )
+
+
+def _language_switch() -> None:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.segmented_control(
+            _("Language"),
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            key=STATE_KEY,
+            bind="query-params",
+            label_visibility="collapsed",
+            required=True,
+            on_change=_remember_language,
+        )
+
+
+def _remember_language() -> None:
+    _settings().put("language", language())
+
+
+def _settings() -> SettingsStore:
+    return SettingsStore(house().database, account())

@@ -1,0 +1,110 @@
+"""Where prices come from: what is asked of whom, the button that asks, progress, and the outcome of each source."""
+
+import streamlit as st
+
+from services.model.plan import Origin
+from services.use.catalogue import CatalogueDesk, LiveSource
+from services.use.house import house
+from ui import clock, figures, words
+from ui.language import _, language, n_
+from ui.shell import account
+from ui.text import plain
+
+POLL_S = 0.4
+
+
+def desk() -> CatalogueDesk:
+    return CatalogueDesk(house(), account())
+
+
+def price_banner() -> None:
+    """Above every list of prices: invented ones are called so; real ones show their sources and age."""
+    found = desk()
+    found.ensure_plans()
+    if found.refreshing():
+        _progress()
+        return
+    rows = found.store.sources()
+    if any(row.origin is Origin.SANDBOX and row.plan_count for row in rows):
+        st.warning(
+            _(
+                "They show how this page works and cannot be bought. Fetch the public prices of real sellers, or import your own list in the settings."
+            ),
+            title=_("All prices on this page are invented"),
+        )
+    _outcomes(found.live_sources())
+    _ask(found)
+
+
+def _start() -> None:
+    desk().start_refresh()
+
+
+def _ask(found: CatalogueDesk) -> None:
+    sources = [source for source in found.live_sources() if source.enabled]
+    if not sources:
+        st.info(_("Every source of prices is switched off. Switch one on in the settings."))
+        return
+    ready = [source for source in sources if source.next_fetch_at is None]
+    fresh = any(source.row and source.row.succeeded_at for source in sources)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            _("Fetch prices again") if fresh else _("Fetch real prices"),
+            type="secondary" if fresh else "primary",
+            disabled=not ready,
+            on_click=_start,
+            key="fetch_prices",
+        )
+        if not ready:
+            earliest = min(source.next_fetch_at for source in sources if source.next_fetch_at)
+            st.caption(
+                _("Each seller is asked at most every 15 minutes. Next time: {time}").format(
+                    time=figures.clock_time(earliest.astimezone(clock.zone()))
+                )
+            )
+    with st.expander(_("Who is asked, and what is sent")):
+        for source in sources:
+            st.markdown(f"**{source.facts.name}** · {source.facts.sends.in_language(language())}")
+            st.code("\n".join(source.facts.asks), language=None)
+
+
+def _outcomes(sources: list[LiveSource]) -> None:
+    now = clock.now()
+    for source in sources:
+        row = source.row
+        if row is None or not source.enabled:
+            continue
+        if row.failure is not None:
+            st.error(words.failure(row.failure), title=_("{seller}: not fetched").format(seller=source.facts.name))
+        if row.succeeded_at is not None:
+            count = n_("{n} plan", "{n} plans", row.plan_count).format(n=figures.number(row.plan_count))
+            parts = [source.facts.name, count, _("fetched {ago}").format(ago=figures.ago(row.succeeded_at, now))]
+            if row.skipped:
+                skipped = len(row.skipped)
+                parts.append(n_("{n} entry could not be read", "{n} entries could not be read", skipped).format(n=skipped))
+            st.caption(" · ".join(parts))
+
+
+@st.fragment(run_every=POLL_S)
+def _progress() -> None:
+    """Drawn alone while a fetch is under way; the whole page follows when it is over."""
+    found = desk()
+    sources = [source for source in found.live_sources() if source.enabled and source.stage]
+    over = sum(source.stage.is_over for source in sources if source.stage)
+    if over == len(sources):
+        st.rerun()
+    st.progress(over / len(sources), text=_("Fetching prices. You can go on using the page with the old ones."))
+    for source in sources:
+        st.caption(f"{source.facts.name}: {words.word(words.STAGE, source.stage.value if source.stage else '')}")
+
+
+def source_switches() -> None:
+    """One switch per seller, with what it knows of us."""
+    found = desk()
+    for source in found.live_sources():
+        with st.container(border=True):
+            key = f"source_{source.facts.id}"
+            st.session_state[key] = source.enabled
+            st.toggle(source.facts.name, key=key, on_change=lambda name=source.facts.id, key=key: found.switch(name, st.session_state[key]))
+            st.caption(source.facts.sends.in_language(language()))
+            st.markdown(" · ".join(plain(address) for address in source.facts.asks))
