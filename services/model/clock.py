@@ -10,6 +10,7 @@ from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
 
 from services.model.money import Money
+from services.model.tri import Tri
 
 
 class ClockKind(StrEnum):
@@ -31,7 +32,8 @@ class SpanUnit(StrEnum):
     MONTH = "month"
 
 
-_SPAN = re.compile(r"(\d{1,5}) (hour|day|month|year)s?")
+_LONGEST = {SpanUnit.HOUR: 876_000, SpanUnit.DAY: 36_500, SpanUnit.MONTH: 1_200}
+_SPAN = re.compile(r"(\d{1,6}) (hour|day|month|year)s?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Span:
     def __post_init__(self) -> None:
         if self.amount < 0:
             raise ValueError(f"a length of time cannot be negative: {self.amount}")
+        if self.amount > _LONGEST[self.unit]:
+            raise ValueError(f"a length of time of more than a hundred years: {self.amount} {self.unit.value}s")
 
     @classmethod
     def parse(cls, text: str) -> "Span":
@@ -168,6 +172,7 @@ class Confidence(StrEnum):
     DISPUTED = "disputed"
     ASSUMED = "assumed"
     UNKNOWN = "unknown"
+    OWN = "own"  # the person's own figure, in the place of the shipped one
 
 
 class EventKind(StrEnum):
@@ -190,10 +195,9 @@ class EventKind(StrEnum):
 class CardEvent:
     """One thing that happened to a card at the aware instant ``at``.
 
-    ``activity``: what was done, for USED. ``amount``: money put on (TOPPED_UP). ``span``: length of the plan (BUNDLE_BOUGHT, PURCHASED,
-    RENEWED).
-    ``balance`` and ``valid_until``: what the operator showed (READING); ``valid_until`` is the date as printed, meant in the operator's
-    zone.
+    ``activity``: what was done (USED, and nothing else). ``amount``: money put on (TOPPED_UP).
+    ``span``: how long the plan or top-up lasts when the event itself says so; it then stands in the place of the rule's figure.
+    ``balance``, ``valid_until``: what the operator showed (READING); the date is as printed, meant in the operator's zone.
     ``clock``: id of the clock a READING's date belongs to; None for the one whose date the operator shows.
     """
 
@@ -209,6 +213,8 @@ class CardEvent:
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("an event needs a time zone")
+        if not 1990 <= self.at.year <= 2200 or (self.valid_until is not None and not 1990 <= self.valid_until.year <= 2400):
+            raise ValueError("an event outside the years a card can live in")
         if (self.kind is EventKind.USED) != (self.activity is not None):
             raise ValueError("an activity goes with USED, and with nothing else")
 
@@ -216,3 +222,122 @@ class CardEvent:
 def start_of_day(day: date, zone: tzinfo) -> datetime:
     """The first instant of ``day`` in ``zone``: what a date without a time of day means, counted the cautious way."""
     return datetime.combine(day, time.min, zone)
+
+
+class ClockStatus(StrEnum):
+    RUNNING = "running"
+    PAST = "past"  # the due instant has gone by; ``stage`` says what is left
+    NOT_STARTED = "not_started"  # bought, and not begun
+    SETTLED = "settled"  # ended for good by what it was waiting for
+    UNKNOWN = "unknown"
+
+
+class Missing(StrEnum):
+    """Why a due instant is not known."""
+
+    NO_START = "no_start"  # nobody said when the clock began
+    NO_LENGTH = "no_length"  # the rule has no length for this
+    NO_PLAN_LENGTH = "no_plan_length"
+    NO_AMOUNT = "no_amount"  # a top-up without its amount, or in another currency
+    NO_BALANCE = "no_balance"
+    NO_FEE = "no_fee"
+    NO_FEE_DAY = "no_fee_day"
+    NOT_CONNECTED = "not_connected"  # waits for the event that starts it
+    MAYBE_GONE = "maybe_gone"  # something happened after a stage that nothing saves
+
+
+class Question(StrEnum):
+    """The one question whose answer settles a missing fact."""
+
+    WHEN_ACTIVATED = "when_activated"
+    WHEN_CONNECTED = "when_connected"
+    WHEN_INSTALLED = "when_installed"
+    WHEN_PURCHASED = "when_purchased"
+    WHEN_LAST_USED = "when_last_used"
+    WHEN_TOPPED_UP = "when_topped_up"
+    VALID_UNTIL = "valid_until"
+    PLAN_LENGTH = "plan_length"
+    TOP_UP_AMOUNT = "top_up_amount"
+    BALANCE = "balance"
+    FEE = "fee"
+    FEE_DAY = "fee_day"
+    STILL_WORKS = "still_works"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A due instant that is not known: why, what to ask, and the event it is about if it is about one."""
+
+    because: Missing
+    ask: Question
+    about: CardEvent | None = None
+
+
+class StepCode(StrEnum):
+    """How one event moved a due instant."""
+
+    STARTED = "started"
+    RESET = "reset"
+    KEPT = "kept"  # the older date was later and stayed
+    STACKED = "stacked"
+    CAPPED = "capped"
+    QUEUED = "queued"
+    READ = "read"  # the operator's own date
+    FEE_PAID = "fee_paid"
+    FEE_DUE = "fee_due"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of "why this date": ``counted_from`` plus ``span`` gave ``due`` (an upper end that is exclusive).
+
+    ``at``: when the event happened. ``span``: None when nothing was added (a date was read, an older one stayed).
+    """
+
+    code: StepCode
+    at: datetime
+    counted_from: datetime
+    span: Span | None
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of the ladder. ``begins`` and ``ends`` are None when not known (or when nothing follows).
+
+    ``works``, ``loses``, ``rescue``: None means that nobody says. ``rescue`` empty: nothing saves the number any more.
+    """
+
+    code: StageCode
+    begins: datetime | None
+    ends: datetime | None
+    works: tuple[Works, ...] | None
+    loses: tuple[Loss, ...] | None
+    rescue: tuple[Activity, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """The earliest sensible day to act, and the days of validity that acting today would waste (0 when it wastes none)."""
+
+    day: date
+    days_lost_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that serves the clock. ``price`` None: not known. ``keeps_value``: the money stays as credit. ``gives`` None: the clock's usual length."""
+
+    what: Activity
+    price: Money | None
+    keeps_value: Tri
+    gives: Span | None
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSegment:
+    """One plan of a bundle clock: it carries from ``start`` up to and without ``end``."""
+
+    start: datetime
+    end: datetime

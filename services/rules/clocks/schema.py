@@ -1,72 +1,64 @@
 """The shape of one operator's rules: ``data/<id>.toml``. How to write one, with examples: docs/rules.md.
 
 **File.** ``id`` (the file's name), ``country`` (ISO 3166-1 alpha-2, or ``"any"`` for shops that sell everywhere), ``zone`` (the IANA zone
-in which the
-operator counts its days as far as nobody says otherwise; left out when it is not known), ``cards`` (``sim``, ``esim``, ``data_card``,
-``pocket_wifi``),
-``name`` (``en``, ``zh``), ``generic = true`` for the assumed rules of operators we do not know, ``note``, and four parts:
+in which the operator counts its days as far as nobody says otherwise; left out when it is not known), ``cards`` (``sim``, ``esim``,
+``data_card``, ``pocket_wifi``), ``name`` (``en``, ``zh``), ``generic = true`` for the assumed rules of operators we do not know, ``note``,
+and four parts:
 
 ``[sources]``: what every key used in the file stands for, in full words (``S11 = "mobile.asda.com/help/topping-up/top-up-expire"``).
 
 ``[[clocks]]``: one per clock. ``id``, ``kind`` (``validity`` A, ``inactivity`` B, ``top_up_only`` C, ``wallet_fee`` D, ``arrears`` E,
-``bundle`` F,
-``activate_by``, ``recycling``), ``name``, ``remind_days`` (lead days of reminders: a choice of this project, so without a source),
-``note``, and facts.
+``bundle`` F, ``activate_by``, ``recycling``), ``name``, ``remind_days`` (lead days of reminders: a choice of this project, so without a
+source; left out, the usual ones of the kind), ``note``, and facts.
 
-``[[actions]]``: what a person can do to keep the card, with its price. ``[[unknowns]]``: what was looked for and not found, in both
-languages.
+``[[actions]]``: what a person can do to keep the card, with its price. ``[[unknowns]]``: what was looked for and not found.
 
-**Fact.** A table ``{ value = ..., source = ["S1"], as_of = "2024-05", confidence = "H" }``.
+**Fact.** A table ``{ value = ..., source = ["S1"], as_of = "2024-05", confidence = "H" }``, with a ``note`` if it needs one.
 
 - ``confidence`` is ``"H"``, ``"M"``, ``"L"``, ``"disputed"``, ``"assumed"`` (generic files only) or ``"unknown"``.
 - ``source``: keys of ``[sources]``, at least one unless unknown. ``as_of``: a year, a month, a day, or ``"undated"``.
-- disputed: ``value`` is the cautious one, which is in force; ``others = [ { value = ..., source = [...], as_of = "..." } ]`` holds every
-  other value.
+- disputed: ``value`` is the cautious one, which is in force; ``others = [ { value = ..., source = [...], as_of = "..." } ]`` has the rest.
 - unknown: no ``value``. A fact that is left out is unknown too.
-- a fact takes the ``source``, ``as_of`` and ``confidence`` it does not name from the ``[[clocks]]``, ``[[actions]]`` entry it stands in.
+- a fact takes the ``source``, ``as_of`` and ``confidence`` it does not name from the ``[[clocks]]`` or ``[[actions]]`` entry it stands in.
 
 **Values.** Length of time ``"180 days"``, ``"6 months"``, ``"1 year"``, ``"24 hours"``. Money ``"10.00 GBP"``. Zone: IANA name or
-``"UTC+08:00"``.
-Text for people ``{ en = "...", zh = "..." }``.
+``"UTC+08:00"``. Text for people ``{ en = "...", zh = "..." }``.
 
 **Facts of a clock.**
 
-``start``      what it is first counted from: ``activation``, ``first_connection``, ``install``, ``purchase``, ``last_event``,
-``plan_end`` (recycling)
+``start``      what it is first counted from: ``activation``, ``first_connection``, ``install``, ``purchase``, ``last_event``, ``plan_end``
+               (recycling: the purchase, then the end of the last plan)
 ``span``       how long; left out for a bundle whose length is the plan's own
 ``initial``    length before the first counted event, when it differs from ``span``
-``tiers``      instead of ``span``: ``[ { at_least = "11.00 SGD", span = "120 days" }, ... ]``; a smaller amount moves nothing.
+``tiers``      instead of ``span``: ``[ { at_least = "11 SGD", span = "120 days" }, ... ]``; a smaller amount moves nothing
 ``stacking``   what a counted event does to time left: ``reset``, ``keep_later``, ``stack``, ``old_end``, ``old_end_or_spent``, ``parallel``
 ``cap``        with ``stack``: no more than this from the day of the event
-``day``        ``natural`` (ends at midnight of ``zone``) or ``24h``
-``zone``       only when a source names it; else the file's
+``day``        ``natural`` (ends at midnight of the zone) or ``24h``
+``zone``       only when a source names it; else the file's holds
 ``first_day``  natural days: ``counts`` (the day of the event is day 1) or ``free``
 ``month``      ``calendar`` or ``30_days``
 ``shown_date`` the date the operator prints is the ``last_day`` of validity or the ``day_after``
 ``fee``        wallet fee and arrears: money taken every ``span``
-``fee_day``    arrears: day of the month the fee is taken, in which case ``span`` is left out
+``fee_day``    arrears: day of the month the fee is taken (1 to 28), in which case ``span`` is left out
 ``warnings``   how long before the end the operator itself writes: ``["35 days", "5 days"]``
 ``settling``   how long a payment may take to count
-``ended_by``   activate_by: events that end the clock for good: ``["activated"]`` (codes of ``EventKind``)
+``ended_by``   activate_by: events that end the clock for good: ``["installed"]`` (codes of ``EventKind``)
 
-Where a fact of counting is unknown the engine takes the earlier date: natural days whose first day counts, the shorter month, the
-earliest zone, reset.
+Where a fact of counting is unknown the engine takes the earlier date: natural days whose first day counts, the shorter month, the earliest
+zone, reset.
 
 ``[[clocks.activity]]``: what restarts the clock and what does not: ``what`` (codes of ``Activity``), ``counts`` (``yes``, ``no``),
-``note``, and the
-fact's ``source``, ``as_of``, ``confidence`` beside them. ``confidence = "unknown"``: no ``counts``. What is not listed is unknown and
-moves nothing.
-``TOPPED_UP`` events are ``top_up``, ``BUNDLE_BOUGHT`` events are ``bundle``.
+``note``, and the evidence ``source``, ``as_of``, ``confidence`` beside them. ``confidence = "unknown"``: no ``counts``. What is not listed
+is unknown and moves nothing, except what makes the clock its kind: a top-up for ``validity``, ``top_up_only``, ``wallet_fee`` and
+``arrears``, a bundle for ``bundle``. ``TOPPED_UP`` events are ``top_up``, ``BUNDLE_BOUGHT`` and ``RENEWED`` are ``bundle``, ``ROAMED`` is
+``switched_on``.
 
 ``[[clocks.ladder]]``: the stages after the due instant in order. ``code`` (``StageCode``), ``after`` (counted from the stage before; the
-first from the
-due instant, ``"0 days"``), ``works``, ``loses`` (lists of ``Works`` and ``Loss``), ``rescue`` (list of ``Activity`` that still saves the
-number in this
-stage; ``[]`` means nothing does). All five but ``code`` are facts. ``note`` in both languages.
+first from the due instant, ``"0 days"``), ``works``, ``loses`` (lists of ``Works`` and ``Loss``), ``rescue`` (list of ``Activity`` that
+still saves the number in this stage; ``[]`` means that nothing does). All but ``code`` are facts. ``note`` in both languages.
 
 **Action.** ``what`` (``Activity``), ``price`` (fact), ``keeps_value`` (``yes``: the money stays as credit; ``no``: it is spent; fact),
-``note``, ``clocks``: ids
-of the clocks it serves; left out, every clock whose ``activity`` counts it.
+``note``, ``clocks``: ids of the clocks it serves; left out, every clock whose ``activity`` counts it.
 """
 
 import re
@@ -74,6 +66,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -89,13 +82,16 @@ from services.model.clock import (
     FirstDay,
     Loss,
     MonthMeaning,
+    Offer,
     Span,
+    SpanUnit,
     Stacking,
     StageCode,
     Works,
 )
 from services.model.money import Money
 from services.model.tri import Tri
+from services.rules.clocks.counting import Counting
 
 V = TypeVar("V")
 
@@ -174,7 +170,7 @@ class Evidence(_Entry):
 
     @model_validator(mode="after")
     def _sourced(self) -> "Evidence":
-        if self.confidence is not Confidence.UNKNOWN and (not self.source or self.as_of is None):
+        if self.confidence not in (Confidence.UNKNOWN, Confidence.OWN) and (not self.source or self.as_of is None):
             raise ValueError("a fact needs a source and an as-of date")
         return self
 
@@ -304,6 +300,26 @@ class ShownDate(StrEnum):
     DAY_AFTER = "day_after"
 
 
+_DAYS = {SpanUnit.HOUR: 1 / 24, SpanUnit.DAY: 1, SpanUnit.MONTH: 30}
+_BY_NATURE: Mapping[ClockKind, tuple[Activity, ...]] = {
+    ClockKind.VALIDITY: (Activity.TOP_UP,),
+    ClockKind.TOP_UP_ONLY: (Activity.TOP_UP,),
+    ClockKind.WALLET_FEE: (Activity.TOP_UP,),
+    ClockKind.ARREARS: (Activity.TOP_UP, Activity.PAY_ARREARS),
+    ClockKind.BUNDLE: (Activity.BUNDLE,),
+}
+_DECISIVE = ("start", "span", "initial", "tiers", "stacking", "cap", "day", "month", "fee", "fee_day", "ended_by")
+_WEAKNESS = (
+    Confidence.OWN,
+    Confidence.HIGH,
+    Confidence.MEDIUM,
+    Confidence.LOW,
+    Confidence.ASSUMED,
+    Confidence.DISPUTED,
+    Confidence.UNKNOWN,
+)
+
+
 class ClockRule(_Entry):
     """One clock of an operator; every fact of it is described in the module's docstring."""
 
@@ -329,6 +345,7 @@ class ClockRule(_Entry):
     activity: tuple[ActivityRule, ...] = ()
     ladder: tuple[StageRule, ...] = ()
     remind_days: tuple[int, ...] = ()
+    home_zone: ZoneName | None = None  # the file's ``zone``, handed down by the operator's rule
     note: Text | None = None
 
     @model_validator(mode="before")
@@ -355,6 +372,10 @@ class ClockRule(_Entry):
             raise ValueError(f"{self.id}: a clock has tiers or one span")
         if self.tiers.value is not None and len({tier.at_least.currency for tier in self.tiers.value}) != 1:
             raise ValueError(f"{self.id}: the tiers of a clock are in one currency")
+        if self.fee.value is not None and self.fee.value.minor <= 0:
+            raise ValueError(f"{self.id}: a fee is more than nothing")
+        if self.kind in (ClockKind.WALLET_FEE, ClockKind.ARREARS) and self.span.value is not None and self.span.value.amount == 0:
+            raise ValueError(f"{self.id}: a fee recurs after some time")
         if self.fee_day.value is not None and not 1 <= self.fee_day.value <= 28:
             raise ValueError(f"{self.id}: a fee day lies between 1 and 28")
         whats = [rule.what for rule in self.activity]
@@ -363,6 +384,74 @@ class ClockRule(_Entry):
         if list(self.remind_days) != sorted(set(self.remind_days), reverse=True) or any(lead < 0 for lead in self.remind_days):
             raise ValueError(f"{self.id}: lead days go down from the longest, each once")
         return self
+
+    @cached_property
+    def counting(self) -> Counting:
+        """How this clock counts."""
+        zone = self.zone.value or self.home_zone
+        return Counting(self.day.value, self.first_day.value, self.month.value, parse_zone(zone) if zone is not None else None)
+
+    @cached_property
+    def _counted(self) -> Mapping[Activity, Tri]:
+        return {**dict.fromkeys(_BY_NATURE.get(self.kind, ()), Tri.YES), **{rule.what: rule.counts for rule in self.activity}}
+
+    def counts(self, activity: Activity) -> Tri:
+        """Whether ``activity`` restarts this clock. What makes a clock the kind it is (a top-up, for validity) counts unless denied."""
+        return self._counted.get(activity, Tri.UNKNOWN)
+
+    def is_about(self, activity: Activity) -> bool:
+        """Whether the rule says anything of ``activity``, be it that nobody knows."""
+        return activity in self._counted
+
+    def gives(self, activity: Activity, amount: Money | None) -> Span | None:
+        """The length that ``activity`` for ``amount`` gives; None when the rule does not say or the amount is too small."""
+        tiers = self.tiers.value
+        if tiers is None or activity is not Activity.TOP_UP:
+            return self.span.value
+        if amount is None or amount.currency != tiers[0].at_least.currency:
+            return None
+        reached = [tier for tier in tiers if tier.at_least.minor <= amount.minor]
+        return max(reached, key=lambda tier: tier.at_least.minor).span if reached else None
+
+    @cached_property
+    def confidence(self) -> Confidence:
+        """The weakest of the facts that the date rests on; unknown when the length itself is."""
+        used = [fact.confidence for fact in (getattr(self, name) for name in _DECISIVE) if fact.value is not None]
+        return max(used, key=_WEAKNESS.index, default=Confidence.UNKNOWN)
+
+    @cached_property
+    def assumed(self) -> tuple[str, ...]:
+        """Facts of counting that nobody states, so that the earlier date is taken: stacking, day, first_day, month, zone."""
+        open_facts = []
+        if self.stacking.value is None and self.kind not in (ClockKind.ACTIVATE_BY, ClockKind.RECYCLING, ClockKind.ARREARS):
+            open_facts.append("stacking")
+        if self.day.value is None:
+            open_facts.append("day")
+        if self.day.value is not DayMeaning.PERIOD_24H and self.first_day.value is None:
+            open_facts.append("first_day")
+        months = any(length.unit is SpanUnit.MONTH for length in self.lengths)
+        if self.month.value is None and months:
+            open_facts.append("month")
+        if self.zone.value is None and self.home_zone is None and (months or self.day.value is not DayMeaning.PERIOD_24H):
+            open_facts.append("zone")
+        return tuple(open_facts)
+
+    @cached_property
+    def lengths(self) -> tuple[Span, ...]:
+        """Every length of time that the clock itself gives."""
+        known = (self.span.value, self.initial.value, *(tier.span for tier in self.tiers.value or ()))
+        return tuple(length for length in known if length is not None)
+
+    @cached_property
+    def margin_days(self) -> int:
+        """How long before the end it is sensible to act: the longest reminder lead within a quarter of the shortest length."""
+        quarter = min((_DAYS[length.unit] * length.amount for length in self.lengths), default=40) / 4
+        return max((lead for lead in self.remind_days if lead <= quarter), default=0)
+
+    @cached_property
+    def overridden(self) -> tuple[str, ...]:
+        """Paths of the facts that carry the person's own figure."""
+        return tuple(path for path, fact in self.facts() if fact.confidence is Confidence.OWN)
 
     def facts(self) -> Iterator[tuple[str, Fact[Any]]]:
         """Every fact of the clock with its path: ``span``, ``ladder.0.after``."""
@@ -374,6 +463,7 @@ class ClockRule(_Entry):
 
 
 _ACTION_FACTS = ("price", "keeps_value")
+_SHOWN = (ClockKind.VALIDITY, ClockKind.TOP_UP_ONLY, ClockKind.INACTIVITY, ClockKind.WALLET_FEE, ClockKind.BUNDLE)
 
 
 class ActionRule(_Entry):
@@ -406,6 +496,14 @@ class OperatorRule(_Entry):
     actions: tuple[ActionRule, ...] = ()
     unknowns: tuple[Text, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_down_zone(cls, entry: Any) -> Any:
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("clocks"), list):
+            return entry
+        clocks = [{**clock, "home_zone": entry.get("zone")} if isinstance(clock, Mapping) else clock for clock in entry["clocks"]]
+        return {**entry, "clocks": clocks}
+
     @model_validator(mode="after")
     def _coherent(self) -> "OperatorRule":
         ids = [clock.id for clock in self.clocks]
@@ -420,6 +518,8 @@ class OperatorRule(_Entry):
         for action in self.actions:
             if not set(action.clocks) <= set(ids):
                 raise ValueError(f"{self.id}: an action names a clock that is not there: {action.clocks}")
+        if any(evidence.confidence is Confidence.OWN for _, evidence in self.evidence()):
+            raise ValueError(f"{self.id}: a person's own figure belongs to an override, not to a file")
         assumed = [path for path, evidence in self.evidence() if evidence.confidence is Confidence.ASSUMED]
         if assumed and not self.generic:
             raise ValueError(f"{self.id}: only a generic rule assumes: {assumed}")
@@ -440,6 +540,28 @@ class OperatorRule(_Entry):
         for clock in self.clocks:
             for rule in clock.activity:
                 yield f"{clock.id}.activity.{rule.what.value}", rule
+
+    @cached_property
+    def shown_clock(self) -> str | None:
+        """The clock whose date the operator shows to its customers: the first that ends with a date of its own."""
+        return next((clock.id for clock in self.clocks if clock.kind in _SHOWN), None)
+
+    @cached_property
+    def offers(self) -> Mapping[str, tuple[Offer, ...]]:
+        """What serves each clock, by its id: cheapest first (a file has one currency), what has no known price last."""
+        return {clock.id: self._offers(clock) for clock in self.clocks}
+
+    def _offers(self, clock: ClockRule) -> tuple[Offer, ...]:
+        offers = []
+        for action in self.actions:
+            if clock.id in action.clocks or (not action.clocks and clock.counts(action.what) is Tri.YES):
+                price = action.price
+                gives = clock.gives(action.what, price.value)
+                offers.append(Offer(action.what, price.value, action.keeps_value.value or Tri.UNKNOWN, gives, price.confidence))
+        if clock.counts(Activity.TOP_UP) is Tri.YES and not any(offer.what is Activity.TOP_UP and offer.price for offer in offers):
+            for tier in clock.tiers.value or ():
+                offers.append(Offer(Activity.TOP_UP, tier.at_least, Tri.UNKNOWN, tier.span, clock.tiers.confidence))
+        return tuple(sorted(offers, key=lambda offer: (offer.price is None, offer.price.minor if offer.price else 0)))
 
     def clock(self, clock_id: str) -> ClockRule:
         """The clock of that id. Raises KeyError when there is none."""

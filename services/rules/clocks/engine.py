@@ -1,0 +1,276 @@
+"""The clocks of one card, from its rule and its events: what ends when, what still works then, and what acting today would waste.
+
+One call does it: ``clock_states``. It reads no clock and no file; ``now`` and the zone of the person come in.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from services.model.clock import (
+    Activity,
+    CardEvent,
+    ClockKind,
+    ClockStatus,
+    Confidence,
+    Early,
+    Missing,
+    Offer,
+    PlanSegment,
+    Span,
+    SpanUnit,
+    Stacking,
+    Stage,
+    Step,
+    StepCode,
+    Unknown,
+)
+from services.model.money import Money
+from services.model.tri import Tri
+from services.rules.clocks.counting import end_of, extend, last_whole_day
+from services.rules.clocks.overrides import Override, applied
+from services.rules.clocks.replay import Standing, replay
+from services.rules.clocks.schema import ClockRule, OperatorRule
+
+_HOURS = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_NO_LOSS = frozenset({Stacking.OLD_END, Stacking.OLD_END_OR_SPENT})
+_NO_PLAN = frozenset({ClockKind.WALLET_FEE, ClockKind.ARREARS})
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """One clock of a card at one instant. Instants are aware, in UTC; days are dates in the person's zone.
+
+    ``due``: the first instant at which the thing is over; None unless known. ``not_before``: nothing ends before this instant (``due`` when
+    that is known, else a cautious bound, or None when there is none). ``unknown``: why ``due`` is not known, and the one question to ask.
+    ``latest_safe_day``: the last day on which acting at any hour is in time, by ``due`` or else by the bound.
+    ``early``: None when the clock cannot be served by acting early, or has no date.
+    ``stages``: the ladder with its dates. ``stage``: the step that holds now, None before the due instant.
+    ``rescue_until``: up to when something is known to save it; None when nothing is known to end the rescue, or no date is known.
+    ``steps``: the arithmetic, oldest first. ``segments``: plans of a bundle clock.
+    ``doubtful``: the newest event of which nobody says whether it counts; it moved nothing.
+    ``owed``: arrears to pay. ``fees_covered``: coming fees that the balance pays. ``offers``: what serves the clock, cheapest first.
+    ``rule``: names, notes, activities and facts with their sources, and reminder leads.
+    """
+
+    rule: ClockRule
+    status: ClockStatus
+    due: datetime | None
+    not_before: datetime | None
+    unknown: Unknown | None
+    latest_safe_day: date | None
+    early: Early | None
+    stage: Stage | None
+    stages: tuple[Stage, ...]
+    rescue_until: datetime | None
+    steps: tuple[Step, ...]
+    segments: tuple[PlanSegment, ...]
+    doubtful: CardEvent | None
+    owed: Money | None
+    fees_covered: int | None
+    offers: tuple[Offer, ...]
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the date rests on the operator's own word."""
+        return bool(self.steps) and self.steps[0].code is StepCode.READ
+
+    @property
+    def confidence(self) -> Confidence:
+        """The weakest fact under the date. A date that the operator itself showed, and that nothing moved since, is sure."""
+        return Confidence.HIGH if self.is_read and len(self.steps) == 1 else self.rule.confidence
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Facts of counting that nobody states and that were taken the cautious way."""
+        return self.rule.assumed
+
+    @property
+    def overridden(self) -> tuple[str, ...]:
+        """Facts that carry the person's own figure."""
+        return self.rule.overridden
+
+    def activities(self, counts: Tri) -> tuple[Activity, ...]:
+        """What restarts the clock (yes), what does not (no), and what nobody is sure of (unknown)."""
+        return tuple(activity for activity in Activity if self.rule.is_about(activity) and self.rule.counts(activity) is counts)
+
+    @property
+    def next_end(self) -> datetime | None:
+        """The next instant at which more is lost: the due instant, then the next step of the ladder. None: nothing, or unknown."""
+        if self.status is not ClockStatus.PAST:
+            return self.not_before
+        if self.stage is None or self.stage.ends is None:
+            return None
+        return self.stage.ends
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to lose or to save: settled, an ended plan, or a last stage that nothing saves."""
+        if self.status is ClockStatus.SETTLED:
+            return True
+        if self.status is not ClockStatus.PAST:
+            return False
+        if self.stage is None or not self.stages:
+            return self.rule.kind in (ClockKind.BUNDLE, ClockKind.ACTIVATE_BY)
+        return self.stage is self.stages[-1] and self.stage.rescue == ()
+
+
+def clock_states(
+    rule: OperatorRule,
+    events: Iterable[CardEvent],
+    now: datetime,
+    zone: tzinfo,
+    overrides: Iterable[Override] = (),
+) -> tuple[ClockState, ...]:
+    """Every clock of a card, the most pressing first: what is over its date and can be saved, then by the date that comes first.
+
+    ``events`` in any order; those after ``now`` are left out. ``zone``: the person's. ``overrides``: of this card and of its operator.
+    Raises ValueError when ``now`` has no zone, and ``OverrideError`` when an override does not fit the rule.
+    """
+    if now.tzinfo is None:
+        raise ValueError("now needs a time zone")
+    overrides = tuple(overrides)
+    if overrides:
+        rule = applied(rule, overrides)
+    now = now.astimezone(UTC)
+    past = sorted((event for event in events if event.at <= now), key=_when)
+    standings: dict[str, Standing] = {}
+    plans: Standing | None = None
+    shown = rule.shown_clock
+    for clock in rule.clocks:
+        if clock.kind is not ClockKind.RECYCLING:
+            standing = standings[clock.id] = replay(clock, clock.id == shown, past, now, None)
+            if clock.kind is ClockKind.BUNDLE and plans is None:
+                plans = standing
+    for clock in rule.clocks:
+        if clock.kind is ClockKind.RECYCLING:
+            standings[clock.id] = replay(clock, False, past, now, plans)
+    today = now.astimezone(zone).date()
+    states = [_state(clock, standings[clock.id], now, today, zone, rule.offers[clock.id]) for clock in rule.clocks]
+    states.sort(key=_urgency)
+    return tuple(states)
+
+
+def leading(states: Iterable[ClockState]) -> ClockState | None:
+    """Of any number of clocks, of one card or of many, the one that presses most; None when every one is over."""
+    return min((state for state in states if not state.is_over), key=_urgency, default=None)
+
+
+def nothing_lost_before(states: Iterable[ClockState]) -> datetime | None:
+    """The instant before which no clock ends anything. None when one of them has no bound, or is already past its date."""
+    ends: list[datetime] = []
+    for state in states:
+        if not state.is_over:
+            if state.not_before is None or state.status is ClockStatus.PAST:
+                return None
+            ends.append(state.not_before)
+    return min(ends, default=None)
+
+
+def cheapest(state: ClockState) -> Offer | None:
+    """The cheapest thing that serves the clock and has a price; None when no price is known."""
+    return next((offer for offer in state.offers if offer.price is not None), None)
+
+
+_FAR = datetime.max.replace(tzinfo=UTC)
+
+
+def _when(event: CardEvent) -> datetime:
+    return event.at
+
+
+def _urgency(state: ClockState) -> tuple[int, datetime]:
+    if state.is_over:
+        return 3, state.due or _FAR
+    if state.status is ClockStatus.PAST:
+        return 0, state.due or _FAR
+    return (1, state.not_before) if state.not_before is not None else (2, _FAR)
+
+
+def _state(clock: ClockRule, standing: Standing, now: datetime, today: date, zone: tzinfo, offers: tuple[Offer, ...]) -> ClockState:
+    bound, unknown = standing.due, standing.unknown
+    maybe_gone = unknown is not None and unknown.because is Missing.MAYBE_GONE
+    due = bound if unknown is None or maybe_gone else None
+    if standing.settled:
+        status = ClockStatus.SETTLED
+    elif standing.waiting:
+        status = ClockStatus.NOT_STARTED
+    elif due is None:
+        status = ClockStatus.UNKNOWN
+    else:
+        status = ClockStatus.PAST if due <= now else ClockStatus.RUNNING
+    stages, stage, rescue_until = _ladder(clock, due, now) if due is not None else ((), None, None)
+    latest = None
+    if bound is not None:
+        settling = clock.settling.value
+        latest = last_whole_day(bound - _length(settling) if settling is not None else bound, zone)
+    return ClockState(
+        clock,
+        status,
+        due,
+        bound,
+        unknown,
+        latest,
+        _early(clock, due, latest, now, today, zone) if due is not None and latest is not None else None,
+        stage,
+        stages,
+        rescue_until,
+        tuple(standing.steps),
+        tuple(standing.segments),
+        standing.doubtful,
+        standing.owed,
+        standing.covered,
+        offers,
+    )
+
+
+def _length(span: Span) -> timedelta:
+    """A settling time at its longest."""
+    hours = {SpanUnit.HOUR: 1, SpanUnit.DAY: 24, SpanUnit.MONTH: 24 * 31}[span.unit]
+    return span.amount * hours * _HOURS
+
+
+def _ladder(clock: ClockRule, due: datetime, now: datetime) -> tuple[tuple[Stage, ...], Stage | None, datetime | None]:
+    """The stages with dates, the one that holds now, and the end of the rescue as far as it is known."""
+    rules = clock.ladder
+    begins: list[datetime | None] = []
+    at: datetime | None = due
+    for rule in rules:
+        at = None if at is None or rule.after.value is None else extend(at, rule.after.value, clock.counting)
+        begins.append(at)
+    begins.append(None)
+    stages = []
+    holds: Stage | None = None
+    rescue_until: datetime | None = None
+    rescued = True
+    for index, rule in enumerate(rules):
+        begin = begins[index]
+        stage = Stage(rule.code, begin, begins[index + 1], rule.works.value, rule.loses.value, rule.rescue.value)
+        stages.append(stage)
+        if begin is not None and begin <= now:
+            holds = stage
+        if rescued and not rule.rescue.value:
+            rescued, rescue_until = False, begin
+    return tuple(stages), holds, rescue_until
+
+
+def _early(clock: ClockRule, due: datetime, latest: date, now: datetime, today: date, zone: tzinfo) -> Early | None:
+    """When it makes sense to act, given that the clock ends at ``due``."""
+    if clock.kind is ClockKind.ACTIVATE_BY:
+        return None
+    if latest <= today or clock.kind in _NO_PLAN or clock.stacking.value in _NO_LOSS:
+        return Early(today, 0)
+    if clock.stacking.value is Stacking.STACK:
+        return _early_stacked(clock, due, now, today, latest)
+    return Early(max(today, latest - timedelta(days=clock.margin_days)), (latest - today).days)
+
+
+def _early_stacked(clock: ClockRule, due: datetime, now: datetime, today: date, latest: date) -> Early:
+    """Stacked time is only lost above the cap: the sooner, the more of it. Taken for the shortest length that can be bought."""
+    if clock.cap.value is None or not clock.lengths:
+        return Early(today, 0)
+    longer = min(extend(due, length, clock.counting) for length in clock.lengths)
+    over = longer - max(due, end_of(now, clock.cap.value, clock.counting))
+    lost = max(0, -(-over // _DAY))
+    return Early(min(latest, today + lost * _DAY), lost)
