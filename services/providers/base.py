@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from services.model.data_volume import DataVolume
 from services.model.order import AccountBalance, InstallInfo, OrderOutcome, ProviderReading, RemoteCard, TopUpProduct
 from services.model.plan import Plan
+from services.model.reading import Validity, ValidityKind
 from services.providers.errors import Malformed, ProviderError, Refused, Unauthorised, Unsupported
 from services.providers.facts import ProviderFacts, facts_of
 from services.providers.http import RATE_LIMITS, Answer, Call, Endpoint, Http, Limit, RateLimits
@@ -245,6 +246,11 @@ class Provider:
     def earliest(self, taken_at: datetime) -> datetime:
         """The earliest time that figures read at ``taken_at`` can be from, by the lag this provider is known for."""
         return taken_at - timedelta(seconds=self.facts.reading_lag_s or 0)
+
+    @staticmethod
+    def ends(kind: ValidityKind, moment: datetime, name: str = "") -> Validity:
+        """Something that ends at ``moment``. Its last day is counted in UTC, and is the day before when it ends at midnight."""
+        return Validity(kind, (moment - timedelta(seconds=1)).astimezone(UTC).date(), name, moment)
 
     async def plans(self) -> Catalogue:
         """Every plan on public or account sale."""

@@ -72,9 +72,14 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. ``idempotent`` None means: what the method says. ``accept`` names error statuses that the adapter
-    reads itself. ``counts`` maps a limit's scope to the thing counted, such as ``{"card": iccid}``. ``content``: the very bytes
-    to send, where they are signed. ``auth``: ask the host that gives out tokens. ``slow``: an answer known to take long."""
+    """One request.
+
+    ``idempotent``: None means what the method says. ``accept``: error statuses that the adapter reads itself. ``counts`` maps a
+    limit's scope to the thing counted, such as ``{"card": iccid}``. ``content``: the very bytes to send; ``sign`` makes headers
+    from them at the moment of sending (a call may have waited for its turn). ``judge`` raises for an error inside an answer with
+    a good status, so that one that may pass is tried again like any other. ``auth``: ask the host that gives out tokens.
+    ``slow``: an answer known to take long.
+    """
 
     method: str
     path: str
@@ -87,6 +92,8 @@ class Call:
     accept: tuple[int, ...] = ()
     counts: Mapping[str, str] | None = None
     content: bytes | None = None
+    sign: Callable[[bytes], Mapping[str, str]] | None = None
+    judge: Callable[["Answer"], None] | None = None
     auth: bool = False
     slow: bool = False
 
@@ -242,7 +249,7 @@ class Http:
             headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
             timeout=httpx.Timeout(endpoint.attempt_timeout_s),
             follow_redirects=False,
-            transport=None if endpoint.app is None else httpx.ASGITransport(app=endpoint.app, raise_app_exceptions=False),
+            transport=None if endpoint.app is None else _Inside(app=endpoint.app, raise_app_exceptions=False),
             trust_env=endpoint.app is None and not _is_loopback(endpoint.base_url),
         )
 
@@ -277,6 +284,8 @@ class Http:
                         deadline = time.monotonic() + limit_s
                     answer = await self._attempt(call, deadline - time.monotonic())
                     self._raise_for_status(call, answer)
+                    if call.judge is not None:
+                        call.judge(answer)
                 except ProviderError as error:
                     # The last attempt may have failed for certain while an earlier one did its work.
                     may_have_arrived = error.may_have_arrived = error.may_have_arrived or may_have_arrived
@@ -319,7 +328,7 @@ class Http:
             content=call.content,
             data=dict(call.form) if call.form else None,
             files={name: (None, value) for name, value in call.multipart.items()} if call.multipart else None,
-            headers=dict(call.headers) if call.headers else None,
+            headers={**(call.headers or {}), **(call.sign(call.content or b"") if call.sign else {})},
             timeout=self._time_limit(call, self.endpoint.attempt_timeout_s),
         ) as response:
             async for chunk in response.aiter_bytes():
@@ -350,6 +359,16 @@ class Http:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         return "".join(c if c.isprintable() else " " for c in text)[:DETAIL_LIMIT].strip()
+
+
+class _Inside(httpx.ASGITransport):
+    """Speaks to an emulator inside the process. One that stops in the middle of an answer breaks the connection, as on a socket."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except AssertionError as error:
+            raise httpx.RemoteProtocolError("the emulator broke off", request=request) from error
 
 
 def said_in(answer: Answer) -> str:

@@ -1,6 +1,7 @@
 """Every provider, one line each."""
 
 from services.providers.base import Provider
+from services.providers.esimaccess import EsimAccess
 from services.providers.pikasim import PikaSim
 from services.providers.simsima import Simsima
 
@@ -9,5 +10,6 @@ PROVIDERS: dict[str, type[Provider]] = {
     for provider in (
         Simsima,
         PikaSim,
+        EsimAccess,
     )
 }

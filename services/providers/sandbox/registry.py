@@ -1,11 +1,20 @@
 """Every emulator, one line each."""
 
-from collections.abc import Callable
+from typing import Protocol
 
-from services.providers.sandbox import pikasim, simsima
+from services.providers.sandbox import esimaccess, pikasim, simsima
 from services.providers.sandbox.faults import Sandbox
+from services.providers.sandbox.state import Clock, utc_now
 
-SANDBOXES: dict[str, Callable[[], Sandbox]] = {
+
+class CreateApp(Protocol):
+    """``seed`` chooses invented figures; ``now`` is the time the emulator lives in."""
+
+    def __call__(self, seed: str = ..., now: Clock = utc_now) -> Sandbox: ...
+
+
+SANDBOXES: dict[str, CreateApp] = {
     "simsima": simsima.create_app,
     "pikasim": pikasim.create_app,
+    "esimaccess": esimaccess.create_app,
 }
