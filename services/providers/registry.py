@@ -1,6 +1,7 @@
 """Every provider, one line each."""
 
 from services.providers.base import Provider
+from services.providers.celitech import Celitech
 from services.providers.esimaccess import EsimAccess
 from services.providers.pikasim import PikaSim
 from services.providers.simsima import Simsima
@@ -11,5 +12,6 @@ PROVIDERS: dict[str, type[Provider]] = {
         Simsima,
         PikaSim,
         EsimAccess,
+        Celitech,
     )
 }

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from services.providers.sandbox import esimaccess, pikasim, simsima
+from services.providers.sandbox import celitech, esimaccess, pikasim, simsima
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.state import Clock, utc_now
 
@@ -17,4 +17,5 @@ SANDBOXES: dict[str, CreateApp] = {
     "simsima": simsima.create_app,
     "pikasim": pikasim.create_app,
     "esimaccess": esimaccess.create_app,
+    "celitech": celitech.create_app,
 }
