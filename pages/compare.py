@@ -30,7 +30,7 @@ if asked.question is not None:
         found = n_("{n} plan, best first", "{n} plans, best first", len(ranking)).format(n=figures.number(len(ranking)))
         complete = ranking.covering_all
         works = n_("{n} works in every country", "{n} work in every country", complete).format(n=figures.number(complete))
-        st.subheader(f"{found} · {works}")
+        st.header(f"{found} · {works}")
         st.caption(
             _("Totals are for {days}. Rates of {date}. The final price is the one at the seller's checkout.").format(
                 days=figures.days(asked.question.days), date=figures.day(ranking.rates.on)
@@ -39,11 +39,11 @@ if asked.question is not None:
         results.tiles(ranking)
         picked = desk.beside(asked.question, results.picks(), clock.now())
         if len(picked):
-            st.subheader(_("Side by side"))
+            st.header(_("Side by side"))
             results.beside(picked)
-        st.subheader(_("Cost against need"))
+        st.header(_("Cost against need"))
         chart.cost_against_need(picked if len(picked) else ranking)
-        st.subheader(_("All plans"))
+        st.header(_("All plans"))
         st.caption(_("Tick up to three rows to lay them side by side. ✓ works there, ✗ does not, ? is not published."))
         page = st.pagination(max(1, -(-len(ranking) // results.ROWS)), key="compare_page") if len(ranking) > results.ROWS else 1
         results.table(ranking, (page - 1) * results.ROWS)

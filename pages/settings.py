@@ -6,5 +6,5 @@ from ui.language import _
 from ui.sources import source_switches
 
 st.title(_("Settings"))
-st.subheader(_("Sellers whose public prices may be fetched"))
+st.header(_("Sellers whose public prices may be fetched"))
 source_switches()

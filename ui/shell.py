@@ -10,6 +10,7 @@ from services.store.settings import SettingsStore
 from services.use.house import house
 from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language
 
+STYLE = Path(__file__).with_name("style.css")
 ICON = Path(__file__).with_name("favicon.png")
 
 
@@ -43,6 +44,7 @@ def run(page: "st.Page") -> None:
         _refuse()
         return
     _language_switch()
+    st.html(STYLE)
     st.html(f"<script>document.documentElement.lang='{'zh-CN' if language() == 'zh' else 'en'}'</script>", unsafe_allow_javascript=True)
     page.run()
 

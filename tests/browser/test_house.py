@@ -1,0 +1,67 @@
+"""The frame around the pages, in a real browser."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Dashboard, Visitor
+
+PAGES = {
+    "": {"zh": "续卡管家", "en": "Simkeeper"},
+    "compare": {"zh": "比套餐", "en": "Compare plans"},
+    "settings": {"zh": "设置", "en": "Settings"},
+}
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_cold_deep_link_goes_through_the_router(open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor], address: str) -> None:
+    """The very first visitor of a fresh process opens a page by its address: title, language switch and navigation are there."""
+    visitor = visit("zh")
+    page = visitor.goto(f"{open_dashboard(f'cold-{address}').url}/{address}")
+    expect(page.locator("h1")).to_have_text(PAGES[address]["zh"])
+    expect(page.get_by_role("radio", name="English")).to_be_visible()
+    expect(page.get_by_role("link", name="比套餐").first).to_be_visible()
+
+
+@pytest.mark.parametrize("width", ["desktop", "phone"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_is_accessible_and_fits(
+    dashboard: Dashboard, visit: Callable[..., Visitor], address: str, language: str, width: str
+) -> None:
+    visitor = visit(language, width)
+    page = visitor.goto(f"{dashboard.url}/{address}")
+    expect(page.locator("h1")).to_have_text(PAGES[address][language])
+    assert page.locator("html").get_attribute("lang") == {"zh": "zh-CN", "en": "en"}[language]
+    assert visitor.sideways() <= 0
+    assert visitor.axe() == []
+
+
+def test_the_dark_theme_is_accessible(dashboard: Dashboard, visit: Callable[..., Visitor]) -> None:
+    visitor = visit("en", dark=True)
+    visitor.goto(f"{dashboard.url}/compare?in=JP")
+    assert visitor.axe() == []
+
+
+def test_the_language_is_switched_remembered_and_kept_on_the_next_page(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor]
+) -> None:
+    url = open_dashboard("language").url
+    first = visit("zh")
+    page = first.goto(f"{url}/compare")
+    page.get_by_role("radio", name="English").click()
+    expect(page.locator("h1")).to_have_text("Compare plans")
+    page.get_by_role("link", name="Settings").first.click()
+    expect(page.locator("h1")).to_have_text("Settings")
+    returning = visit("zh").goto(url)
+    expect(returning.locator("h1")).to_have_text("Simkeeper")
+
+
+def test_security_headers_are_on_the_shell_and_the_health_answer(dashboard: Dashboard, visit: Callable[..., Visitor]) -> None:
+    page = visit("en").page
+    shell = page.request.get(dashboard.url)
+    assert "default-src 'self'" in shell.headers["content-security-policy"]
+    assert shell.headers["x-content-type-options"] == "nosniff"
+    health = page.request.get(f"{dashboard.url}/healthz")
+    assert health.text() == "ok"
