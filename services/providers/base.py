@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -275,6 +276,14 @@ class Provider:
     async def top_ups(self, card: str) -> tuple[TopUpProduct, ...]:
         """What can be put on this card now; empty when nothing fits. Raises Refused when the card cannot be topped up any more."""
         raise Unsupported(self.id, "top_ups")
+
+    def new_reference(self, card: str, product: TopUpProduct) -> str:
+        """A reference for one intended purchase, to be stored before :meth:`top_up` is called.
+
+        Where a provider keeps no reference of ours, this one says what was bought for which card and when, so that
+        :meth:`find_order` can find it after a restart too.
+        """
+        return secrets.token_hex(16)
 
     async def top_up(self, card: str, product: TopUpProduct, reference: str) -> OrderOutcome:
         """Put ``product`` on ``card``, paid from the account. Store ``reference`` before calling; use it again after a failure.
