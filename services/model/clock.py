@@ -32,7 +32,7 @@ class SpanUnit(StrEnum):
     MONTH = "month"
 
 
-_LONGEST = {SpanUnit.HOUR: 876_000, SpanUnit.DAY: 36_500, SpanUnit.MONTH: 1_200}
+LONGEST = {SpanUnit.HOUR: 876_000, SpanUnit.DAY: 36_500, SpanUnit.MONTH: 1_200}
 _SPAN = re.compile(r"(\d{1,6}) (hour|day|month|year)s?")
 
 
@@ -46,7 +46,7 @@ class Span:
     def __post_init__(self) -> None:
         if self.amount < 0:
             raise ValueError(f"a length of time cannot be negative: {self.amount}")
-        if self.amount > _LONGEST[self.unit]:
+        if self.amount > LONGEST[self.unit]:
             raise ValueError(f"a length of time of more than a hundred years: {self.amount} {self.unit.value}s")
 
     @classmethod
@@ -326,7 +326,10 @@ class Early:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something that serves the clock. ``price`` None: not known. ``keeps_value``: the money stays as credit. ``gives`` None: the clock's usual length."""
+    """Something that serves the clock. ``price`` None: not known. ``keeps_value``: the money stays as credit.
+
+    ``gives``: the length of time it brings; None when the rule does not say.
+    """
 
     what: Activity
     price: Money | None

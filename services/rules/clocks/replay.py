@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from services.model.clock import (
+    LONGEST,
     Activity,
     Anchor,
     CardEvent,
@@ -18,6 +19,7 @@ from services.model.clock import (
     PlanSegment,
     Question,
     Span,
+    SpanUnit,
     Stacking,
     Step,
     StepCode,
@@ -29,7 +31,6 @@ from services.model.tri import Tri
 from services.rules.clocks.counting import add_months, end_of, end_of_printed, extend
 from services.rules.clocks.schema import ClockRule, ShownDate, StageRule
 
-_MOST_CYCLES = 600
 _CONNECTIONS = frozenset({EventKind.FIRST_CONNECTION, EventKind.ROAMED})
 _ACTIVITY_OF = {
     EventKind.TOPPED_UP: Activity.TOP_UP,
@@ -159,7 +160,7 @@ class _Restarts:
                     out.due, out.unknown, out.doubtful = read, None, None
                     out.steps = [Step(StepCode.READ, event.at, read, None, read)]
                 continue
-            if kind in starts and not started and (length := event.span or initial) is not None:
+            if kind in starts and not started and (length := self._own_length(event) or initial) is not None:
                 started = True
                 end = end_of(event.at, length, clock.counting)
                 if out.due is None or end > out.due:
@@ -206,11 +207,15 @@ class _Restarts:
         else:
             self._between(event, spans)
 
+    def _own_length(self, event: CardEvent) -> Span | None:
+        """The length that the event itself says; that of a plan says nothing of a clock that is not a plan's."""
+        return event.span if self._clock.kind is ClockKind.BUNDLE or event.kind is EventKind.TOPPED_UP else None
+
     def _spans(self, event: CardEvent, activity: Activity) -> list[Span | None]:
         """What the event can have given: one span, or every possibility (None among them: nothing) when its amount is not known."""
         clock = self._clock
-        if event.span is not None:
-            return [event.span]
+        if (length := self._own_length(event)) is not None:
+            return [length]
         tiers = clock.tiers.value
         if tiers is None:
             if clock.span.value is None:
@@ -492,7 +497,8 @@ class _Fees:
         self._unsure: datetime | None = None  # the first fee of which nobody knows whether it was paid
         self._gone: CardEvent | None = None  # paid in when nothing could save the card any more
         self._base: datetime | None = None
-        self._turn = 0  # fees since the base
+        self._lead = 0  # 1 when the first fee is one span after the base, 0 when it is at the base
+        self._turn = 0  # fees since then
         self._next: datetime | None = None
         self._steps: list[Step] = []
 
@@ -507,20 +513,21 @@ class _Fees:
                 case EventKind.TOPPED_UP:
                     self._paid(event)
                 case EventKind.RENEWED:
-                    self._anchor(
-                        event.at, end_of(event.at, self._clock.span.value, self._clock.counting) if self._clock.span.value else None
-                    )
+                    self._anchor(event.at)
                     self._renewed()
-                case kind if kind in starts and self._base is None and self._clock.span.value is not None:
-                    self._anchor(event.at, end_of(event.at, self._clock.span.value, self._clock.counting))
+                case kind if kind in starts and self._base is None:
+                    self._anchor(event.at)
         self._schedule(self._now)
         self._run_to(self._now)
         return self._result()
 
-    def _anchor(self, at: datetime, first: datetime | None) -> None:
-        if first is not None:
-            self._base, self._turn, self._next = first, 0, first
-            self._steps = [Step(StepCode.STARTED, at, at, self._clock.span.value, first)]
+    def _anchor(self, at: datetime) -> None:
+        """The fee was taken at ``at``; the next one is a span later. A fee on a fixed day of the month does not move."""
+        span = self._clock.span.value
+        if span is not None and self._clock.fee_day.value is None:
+            self._base, self._lead, self._turn = at, 1, 0
+            self._next = self._instant(0)
+            self._steps = [Step(StepCode.STARTED, at, at, span, self._next)]
 
     def _schedule(self, at: datetime) -> None:
         """A fee on a fixed day of the month needs no anchor: the schedule begins before the first event."""
@@ -538,7 +545,13 @@ class _Fees:
             return start_of_day(add_months(self._base.astimezone(zone).date(), turn), zone).astimezone(UTC)
         span = self._clock.span.value
         assert span is not None
-        return extend(self._base, Span(span.amount * turn, span.unit), self._clock.counting)
+        count = end_of if self._lead else extend
+        return count(self._base, Span(span.amount * (turn + self._lead), span.unit), self._clock.counting)
+
+    def _most_turns(self) -> int:
+        """How many fees can be counted from the base: as many as fit into the longest length of time."""
+        span = self._clock.span.value
+        return LONGEST[span.unit] // span.amount - 1 if span is not None else LONGEST[SpanUnit.MONTH]
 
     def _step_on(self) -> None:
         self._turn += 1
@@ -566,7 +579,7 @@ class _Fees:
     def _reading(self, event: CardEvent) -> None:
         read = _read(self._clock, self._shown, event)
         if read is not None and self._clock.fee_day.value is None and self._clock.span.value is not None:
-            self._base, self._turn, self._next = read, 0, read
+            self._base, self._lead, self._turn, self._next = read, 0, 0, read
             self._steps = [Step(StepCode.READ, event.at, read, None, read)]
             self._missed = self._unsure = self._gone = None
         if event.balance is not None and (self._fee is None or event.balance.currency == self._fee.currency):
@@ -602,8 +615,8 @@ class _Fees:
         elif self._balance >= self._fee.minor:
             self._balance -= self._fee.minor
             self._missed = None
-            if self._clock.stacking.value is Stacking.RESET and self._clock.span.value is not None:
-                self._anchor(event.at, end_of(event.at, self._clock.span.value, self._clock.counting))
+            if self._clock.stacking.value is Stacking.RESET:
+                self._anchor(event.at)
 
     def _result(self) -> Standing:
         out = Standing(steps=self._steps)
@@ -625,7 +638,7 @@ class _Fees:
         elif balance is None:
             out.unknown = Unknown(Missing.NO_BALANCE, Question.BALANCE)
         else:
-            covered = min(int(balance // fee.minor), _MOST_CYCLES)
+            covered = max(0, min(int(balance // fee.minor), self._most_turns() - self._turn))
             due = self._instant(self._turn + covered)
             out.due = self._unsure or due
             out.covered = covered
