@@ -117,6 +117,7 @@ class Reason(StrEnum):
 
     CELL_MISSING = "cell_missing"
     CELL_TOO_LONG = "cell_too_long"  # limit
+    UNCLOSED_QUOTE = "unclosed_quote"
     TOO_MANY_CELLS = "too_many_cells"  # count, columns
     FORMULA_WITHOUT_VALUE = "formula_without_value"
     ERROR_IN_CELL = "error_in_cell"

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -25,6 +26,7 @@ MAX_COLUMNS: Final = 200
 ENCODINGS: Final = ("utf-8", "utf-16", "gb18030", "cp1252", "big5", "shift_jis")
 DELIMITERS: Final = (",", ";", "\t", "|")
 
+_MOST_READ_AGAIN: Final = 20_000_000
 _SNIFFED_ROWS: Final = 50
 _SNIFFED_CHARACTERS: Final = 100_000
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
@@ -170,17 +172,48 @@ def _looks_western(data: bytes) -> bool:
     return bool(runs) and sum(len(run) for run in runs) <= len(data) / 3 and lone >= 0.8 * len(runs)
 
 
-def _records(text: str, delimiter: str) -> Iterator[list[str] | None]:
-    """Records of a CSV text; None for one that cannot be read (a cell beyond 131,072 characters)."""
-    # csv wants lines with their ends; splitlines() would also split at separators that stand inside a cell.
-    reader = csv.reader(re.split(r"(?<=\n)|(?<=\r)(?!\n)", text), delimiter=delimiter, skipinitialspace=True)
-    while True:
-        try:
-            yield next(reader)
-        except csv.Error:
-            yield None
-        except StopIteration:
-            return
+def _records(text: str, delimiter: str) -> Iterator[list[str] | Reason]:
+    """Records of a CSV text; a reason for one that cannot be read: a giant cell, or a quote that nothing closes.
+
+    A quote left open would swallow the rows behind it: only its own line is given up, and reading goes on below.
+    Raises NotATable when quotes are so wrong that reading again and again comes to nothing.
+    """
+    # With their ends, as csv wants them; splitlines() would also split at separators that stand inside a cell.
+    lines = list(io.StringIO(text, newline=""))
+    at, left = 0, _MOST_READ_AGAIN
+
+    def feed() -> Iterator[str]:
+        nonlocal at
+        while at < len(lines):
+            at += 1
+            yield lines[at - 1]
+
+    while left > 0:
+        reader = csv.reader(feed(), delimiter=delimiter, skipinitialspace=True)
+        while True:
+            first = at
+            record: list[str] | Reason
+            try:
+                record = next(reader)
+            except csv.Error:
+                record = Reason.CELL_TOO_LONG
+            except StopIteration:
+                return
+            if at > first + 1 and (record is Reason.CELL_TOO_LONG or not _closes_its_quotes(lines[first:at], delimiter)):
+                break
+            yield record
+        yield Reason.UNCLOSED_QUOTE
+        left -= sum(len(line) for line in lines[first:at])
+        at = first + 1
+    raise NotATable(FileKind.BINARY)
+
+
+def _closes_its_quotes(lines: list[str], delimiter: str) -> bool:
+    """Whether csv's strict reading has nothing against a record of several lines."""
+    try:
+        return len(list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True))) == 1
+    except csv.Error:
+        return False
 
 
 def _sniff(text: str) -> str:
@@ -191,7 +224,7 @@ def _sniff(text: str) -> str:
         widths: list[int] = []
         for record in _records(head, delimiter):
             # A title above the column names is no row yet.
-            if record and any(cell.strip() for cell in record) and (widths or len(record) > 1):
+            if isinstance(record, list) and any(cell.strip() for cell in record) and (widths or len(record) > 1):
                 widths.append(len(record))
                 if len(widths) == _SNIFFED_ROWS:
                     break
@@ -213,7 +246,7 @@ def _read_text(text: str, encoding: str, guessed: bool, max_rows: int) -> Table:
     return Table(columns, rows, encoding=encoding, encoding_guessed=guessed, delimiter=delimiter)
 
 
-def build(records: Iterable[tuple[int, list[str] | None, dict[int, Reason]]], max_rows: int) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+def build(records: Iterable[tuple[int, list[str] | Reason, dict[int, Reason]]], max_rows: int) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """Column names and rows from numbered records: the names stand in the first record with two cells or more.
 
     Raises EmptyTable, TooManyRows, TooManyColumns.
@@ -221,10 +254,10 @@ def build(records: Iterable[tuple[int, list[str] | None, dict[int, Reason]]], ma
     columns: tuple[str, ...] = ()
     rows: list[Row] = []
     for number, record, problems in records:
-        if record is not None and not problems and not any(cell.strip() for cell in record):
+        if isinstance(record, list) and not problems and not any(cell.strip() for cell in record):
             continue
         if not columns:
-            if record is not None and sum(1 for cell in record if cell.strip()) > 1:
+            if isinstance(record, list) and sum(1 for cell in record if cell.strip()) > 1:
                 columns = _column_names(record)
             continue
         if len(rows) == max_rows:
@@ -235,9 +268,9 @@ def build(records: Iterable[tuple[int, list[str] | None, dict[int, Reason]]], ma
     return columns, tuple(rows)
 
 
-def _row(number: int, record: list[str] | None, problems: dict[int, Reason], width: int) -> Row:
-    if record is None:
-        return Row(number, ("",) * width, problem=Reason.CELL_TOO_LONG)
+def _row(number: int, record: list[str] | Reason, problems: dict[int, Reason], width: int) -> Row:
+    if isinstance(record, Reason):
+        return Row(number, ("",) * width, problem=record)
     extra = any(cell.strip() for cell in record[width:])
     cells = tuple(record) if extra else (*record[:width], *[""] * (width - len(record)))
     return Row(number, cells, problems, Reason.TOO_MANY_CELLS if extra else None)

@@ -131,7 +131,9 @@ def _read(workbook: python_calamine.CalamineWorkbook, parts: dict[str, bytes], m
     raise EmptyTable
 
 
-def _records(cells: list[list[Any]], problems: dict[tuple[int, int], Reason]) -> Iterator[tuple[int, list[str] | None, dict[int, Reason]]]:
+def _records(
+    cells: list[list[Any]], problems: dict[tuple[int, int], Reason]
+) -> Iterator[tuple[int, list[str] | Reason, dict[int, Reason]]]:
     by_row: dict[int, dict[int, Reason]] = {}
     for (row, column), reason in problems.items():
         by_row.setdefault(row, {})[column] = reason

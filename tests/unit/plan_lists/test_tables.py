@@ -116,6 +116,17 @@ def test_a_giant_cell_costs_its_row_and_no_other() -> None:
     ]
 
 
+@pytest.mark.parametrize("filling", ["", "z" * 200_000])
+def test_a_quote_left_open_costs_its_row_and_not_those_below(filling: str) -> None:
+    text = f'a,b\n1,2\n"3,4\n5,6\n7,"8\n9"\n{filling},0\n11,5" tall\n'
+    rows = read_table("p.csv", text.encode()).rows
+    got = [row.problem or row.cells for row in rows]
+    last = Reason.CELL_TOO_LONG if filling else ("", "0")
+    assert got[:2] == [("1", "2"), Reason.UNCLOSED_QUOTE]
+    assert got[-4:] == [("5", "6"), ("7", "8\n9"), last, ("11", '5" tall')]
+    assert [row.number for row in rows] == list(range(2, 2 + len(rows)))
+
+
 @pytest.mark.parametrize(
     ("name", "data", "kind"),
     [
