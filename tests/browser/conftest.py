@@ -33,6 +33,7 @@ CHROMIUM_FLAGS = [
 ]
 BASE_PATH_PROBES = ("/_stcore/health", "/_stcore/host-config")  # the frontend looks for its base path on deep links; 404 is its answer
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+expect.set_options(timeout=20_000)
 WIDTHS = {"desktop": 1280, "phone": 390}
 LOCALES = {"zh": "zh-CN", "en": "en-US"}
 
