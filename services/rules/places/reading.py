@@ -16,6 +16,7 @@ _FILLERS = frozenset(
     " esim esims sim 和 与 及 跟 或 到 去 在 再 后 然 从 至 等 国 地 区 家 的".split()
 )
 _LONGEST_INPUT = 20_000
+_LONGEST_CACHED = 500  # a list repeats its coverages; long texts would fill the memory
 
 _APOSTROPHES = re.compile("['’‘`´ʻ]")
 _DOTTED = re.compile(r"(?<=\b\w)\.(?=\w\b|\s|$)")
@@ -139,14 +140,17 @@ def _read_piece(piece: str, *, any_case: bool = False) -> tuple[list[str], list[
     return ids, unread
 
 
-@lru_cache(maxsize=4096)
 def read_places(text: str) -> PlacesRead:
     """Places named in ``text`` and the words that were not understood.
 
     Understands English and Chinese (simplified and traditional) names, aliases, slugs ("south-korea"), ISO codes of two
     and three letters, flags and region names, in any case and width. Reads the first 20,000 characters.
     """
-    simple = _simplify(text[:_LONGEST_INPUT])
+    return _read_cached(text) if len(text) <= _LONGEST_CACHED else _read(text[:_LONGEST_INPUT])
+
+
+def _read(text: str) -> PlacesRead:
+    simple = _simplify(text)
     # Names that ISO writes with a comma: "Korea, Democratic People's Republic of".
     whole = _names().get(tuple(_fold(token) for token in _tokens(simple)))
     if whole is not None:
@@ -158,6 +162,9 @@ def read_places(text: str) -> PlacesRead:
         ids += piece_ids
         unread += piece_unread
     return PlacesRead(tuple(dict.fromkeys(ids)), tuple(dict.fromkeys(unread)))
+
+
+_read_cached = lru_cache(maxsize=4096)(_read)
 
 
 def find_places(text: str) -> list[str]:

@@ -19,6 +19,7 @@ from services.rules.plan_lists.mapping import Period, known_currencies
 from services.rules.plan_lists.table import clean_text
 
 MAX_CELL: Final = 5_000
+MAX_VALUE: Final = 100
 MAX_NAME: Final = 200
 MAX_ID: Final = 200
 MAX_URL: Final = 2_000

@@ -20,6 +20,7 @@ from services.rules.plan_lists.table import Row, Table
 SHOWN_CELL: Final = 200
 T = TypeVar("T")
 _FREE_TEXT: Final = frozenset({Field.PLAN_ID, Field.SELLER, Field.NAME, Field.BUY_URL})
+_LONG_TEXT: Final = _FREE_TEXT | {Field.COUNTRIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,9 @@ class _Reader:
         if problem is not None:
             raise _RowRefused(field, problem, {})
         cell = self.row.cells[place]
-        if len(cell) > cells.MAX_CELL:
-            raise _RowRefused(field, Reason.CELL_TOO_LONG, {"limit": str(cells.MAX_CELL)})
+        limit = cells.MAX_CELL if field in _LONG_TEXT else cells.MAX_VALUE
+        if len(cell) > limit:
+            raise _RowRefused(field, Reason.CELL_TOO_LONG, {"limit": str(limit)})
         text = cells.as_text(cell)
         if field not in _FREE_TEXT:
             text = cells.half_width(text)

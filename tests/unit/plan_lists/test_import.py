@@ -16,7 +16,7 @@ from services.model.data_volume import DataUnit, DataVolume
 from services.model.money import Money
 from services.model.plan import Allowance, AllowanceKind, Origin, Plan
 from services.model.tri import Tri
-from services.rules import plan_lists
+from services.rules import places, plan_lists
 from services.rules.plan_lists import (
     ColumnMapping,
     Field,
@@ -427,8 +427,14 @@ def test_text_is_text() -> None:
     assert (len(long), long[-1]) == (200, "…")
 
 
+def test_a_long_list_of_countries_is_read_whole() -> None:
+    codes = sorted(places.country_codes())
+    assert plan({"countries": ", ".join(places.country_name(code, "en") for code in codes)}).countries == set(codes)
+
+
 def test_giant_cells_are_refused() -> None:
     assert refusal({"name": "x" * 5_001}) == (Reason.CELL_TOO_LONG, Field.NAME, {"limit": "5000"})
+    assert refusal({"price": "1" * 101}) == (Reason.CELL_TOO_LONG, Field.PRICE, {"limit": "100"})
     assert refusal({"seller": "x" * 201}) == (Reason.CELL_TOO_LONG, Field.SELLER, {"limit": "200"})
 
 
