@@ -1,5 +1,6 @@
 """Every provider, one line each."""
 
+from services.providers.airalo import Airalo
 from services.providers.base import Provider
 from services.providers.celitech import Celitech
 from services.providers.esimaccess import EsimAccess
@@ -12,6 +13,7 @@ PROVIDERS: dict[str, type[Provider]] = {
         Simsima,
         PikaSim,
         EsimAccess,
+        Airalo,
         Celitech,
     )
 }

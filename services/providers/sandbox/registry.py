@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from services.providers.sandbox import celitech, esimaccess, pikasim, simsima
+from services.providers.sandbox import airalo, celitech, esimaccess, pikasim, simsima
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.state import Clock, utc_now
 
@@ -17,5 +17,6 @@ SANDBOXES: dict[str, CreateApp] = {
     "simsima": simsima.create_app,
     "pikasim": pikasim.create_app,
     "esimaccess": esimaccess.create_app,
+    "airalo": airalo.create_app,
     "celitech": celitech.create_app,
 }
