@@ -68,10 +68,10 @@ class Appraisal:
 
     @property
     def per_gb(self) -> I64:
-        """Micro-units for one GB of the data usable; -1 when unlimited, unknown or nothing is usable."""
+        """Micro-units for one GB of the data usable; -1 when unlimited, unknown, nothing is usable, or above LARGEST (a few bytes sold dear)."""
         priced = (self.usable > 0) & (self.total >= 0)
         value = np.rint(self.total * (1e9 / np.where(priced, self.usable, 1)))
-        return np.where(priced, value, UNKNOWN).astype(np.int64)
+        return np.where(priced & (value < LARGEST), value, UNKNOWN).astype(np.int64)
 
 
 def coverage_counts(frame: PlanFrame, question: Question, place: I64 | None = None) -> tuple[I16, I16, I16]:

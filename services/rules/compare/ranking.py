@@ -301,13 +301,12 @@ def _ordered(frame: PlanFrame, found: Appraisal, rows: I64, question: Question) 
         return order[np.argsort(keys[order], kind="stable")]
 
     last = np.iinfo(np.int64).max
-    total = np.where(found.total == UNKNOWN, last, found.total)
-    order = stable(total, rows)
+    order = stable(found.total, rows)  # plans without a total are parted from the others below
     sort = question.sort_key
     if sort is not SortKey.TOTAL or question.descending:
         value = _sort_value(frame, found, sort)
         if question.descending:
-            value = np.where(value == UNKNOWN, UNKNOWN, last - 1 - value)
+            value = last - 1 - value  # unknown, -1, becomes the last of all
         order = stable(np.where(value == UNKNOWN, last, value), order)
     known = found.state == TOTAL_KNOWN
     fit = np.where(known, np.where(found.meets == YES, 0, np.where(found.meets == NOT_PUBLISHED, 1, 2)), 2 + found.state)

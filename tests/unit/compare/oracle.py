@@ -99,7 +99,7 @@ def judged(plan: Plan, question: Any, rates: Any, now: datetime) -> dict[str, An
         price = int((plan.price.amount * 1_000_000).to_integral_value(ROUND_HALF_EVEN))
         row["total"] = floor(price * count * Fraction(rate) + Fraction(1, 2))
         row["per_day"] = Fraction(row["total"], days)
-        if row["usable"]:
+        if row["usable"] and row["total"] * 10**9 < row["usable"] * 9 * 10**18:
             row["per_gb"] = Fraction(row["total"] * 10**9, row["usable"])
 
     row["ticks"] = {
