@@ -68,7 +68,7 @@ class Appraisal:
 
     @property
     def per_gb(self) -> I64:
-        """Micro-units for one GB of the data usable; -1 when unlimited, unknown, nothing is usable, or above LARGEST (a few bytes sold dear)."""
+        """Micro-units for one GB of the data usable; -1 when unlimited, unknown, without any, or above LARGEST (a few bytes sold dear)."""
         priced = (self.usable > 0) & (self.total >= 0)
         value = np.rint(self.total * (1e9 / np.where(priced, self.usable, 1)))
         return np.where(priced & (value < LARGEST), value, UNKNOWN).astype(np.int64)
