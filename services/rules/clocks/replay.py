@@ -253,7 +253,10 @@ class _Restarts:
         if len(known) == len(ends) and len(set(known)) == 1:
             return
         out.due = min(known) if len(known) == len(ends) else None
-        out.unknown = Unknown(Missing.NO_AMOUNT, Question.TOP_UP_AMOUNT, event)
+        if event.kind is EventKind.TOPPED_UP:
+            out.unknown = Unknown(Missing.NO_AMOUNT, Question.TOP_UP_AMOUNT, event)
+        else:
+            out.unknown = Unknown(Missing.NO_LENGTH, Question.VALID_UNTIL, event)
 
     def _tried(self, event: CardEvent, span: Span) -> datetime:
         if self._out.due is None:
