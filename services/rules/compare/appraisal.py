@@ -31,7 +31,7 @@ class TotalState(StrEnum):
     NO_RATE = "no_rate"
     VALIDITY_NOT_PUBLISHED = "validity_not_published"
     ONCE_ONLY = "once_only"
-    """For new users only, and one purchase does not carry the trip."""
+    """One purchase does not carry the trip and a second is not to be had: for new users only, or free of charge, as trials are."""
     TOO_MANY = "too_many"
     """More than MAX_PURCHASES purchases, or none is enough."""
 
@@ -104,6 +104,11 @@ def need_counts(frame: PlanFrame, question: Question, place: I64 | None = None) 
     return unknown, contrary
 
 
+def sold_once(frame: PlanFrame, place: I64) -> Flags:
+    """Plans nobody can count on buying again: for new users only, or at a price of nothing, which sellers give to try them."""
+    return np.asarray((frame.features["new_users_only"][place] == YES) | (frame.price_micro[place] == 0), dtype=np.bool_)
+
+
 def converted(amount: I64, rate: Decimal) -> I64:
     """``amount`` times ``rate``, exact to the last unit (half up); -1 where the result does not fit. ``amount`` >= 0."""
     scaled = int(rate.scaleb(RATE_DIGITS).to_integral_value(ROUND_HALF_EVEN))
@@ -152,7 +157,7 @@ def appraise(frame: PlanFrame, places: npt.ArrayLike, question: Question, rates:
         else:
             total[rows] = converted(price[rows], rate)
     state[(state == KNOWN) & (total < 0)] = TOO_MANY
-    state[(count > 1) & (frame.features["new_users_only"][place] == YES)] = ONCE_ONLY
+    state[(count > 1) & sold_once(frame, place)] = ONCE_ONLY
     state[count > MAX_PURCHASES] = TOO_MANY
     state[~published] = VALIDITY_NOT_PUBLISHED
     total[state != KNOWN] = UNKNOWN

@@ -7,7 +7,7 @@ import numpy as np
 
 from services.model.data_volume import DataVolume
 from services.model.tri import Tri
-from services.rules.compare.appraisal import PER_DAY_KIND, STATES, UNLIMITED_KIND, VALIDITY_NOT_PUBLISHED, YES, TotalState, converted
+from services.rules.compare.appraisal import PER_DAY_KIND, STATES, UNLIMITED_KIND, VALIDITY_NOT_PUBLISHED, TotalState, converted, sold_once
 from services.rules.compare.frame import I64, UNKNOWN, PlanFrame
 from services.rules.compare.purchases import purchases_by_days, purchases_of_bundles, purchases_of_day_plans
 from services.rules.compare.question import Question, Rates
@@ -60,7 +60,7 @@ def _line(frame: PlanFrame, place: int, days: int, rates: Rates, most: int) -> S
         return StepLine(place, STATES[VALIDITY_NOT_PUBLISHED], (), False)
     if rate is None:
         return StepLine(place, TotalState.NO_RATE, (), False)
-    kind, once = frame.kind[place], frame.features["new_users_only"][place] == YES
+    kind, once = frame.kind[place], bool(sold_once(frame, np.array([place]))[0])
     price = int(frame.price_micro[place])
     if kind == UNLIMITED_KIND:
         count = int(purchases_by_days(validity, days)[0])

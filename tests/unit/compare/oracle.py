@@ -84,7 +84,7 @@ def judged(plan: Plan, question: Any, rates: Any, now: datetime) -> dict[str, An
         row["state"], row["meets"] = "validity_not_published", Tri.UNKNOWN
     elif count > LIMIT:
         row["state"], row["meets"] = "too_many", Tri.NO
-    elif count > 1 and plan.new_users_only is Tri.YES:
+    elif count > 1 and (plan.new_users_only is Tri.YES or plan.price.amount == 0):
         row["state"], row["meets"], row["purchases"] = "once_only", Tri.NO, count
     else:
         row["state"], row["meets"], row["purchases"] = ("no_rate" if rate is None else "known"), Tri.YES, count

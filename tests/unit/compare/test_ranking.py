@@ -347,6 +347,13 @@ def test_a_sale_for_new_users_cannot_be_bought_twice() -> None:
     assert once["total_micro"] == 10_000_000
 
 
+def test_a_free_trial_is_not_taken_again_and_again() -> None:
+    free = plan("free", price=Money.of(0, "USD"), allowance=Allowance(AllowanceKind.TOTAL, DataVolume.of(1, DataUnit.GB)))
+    catalogue = [free, plan("paid")]
+    assert ids(catalogue, question()) == ["paid", "free"]
+    assert ids(catalogue, question(last_day=date(2026, 12, 1))) == ["free", "paid"]
+
+
 def test_rates_must_be_for_the_currency_asked_and_a_useless_rate_is_none() -> None:
     frame = PlanFrame.from_plans([plan(price=Money.of(1, "EUR"))])
     with pytest.raises(ValueError, match="EUR"):
