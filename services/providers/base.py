@@ -39,10 +39,6 @@ class Capability(StrEnum):
     ACCOUNT = "account"
 
 
-WITHOUT_KEY = frozenset({Capability.PLANS, Capability.PLANS_FOR_TRIP})
-"""What a provider with public plans answers to anybody."""
-
-
 class Wire(BaseModel):
     """Base of the models that parse a provider's answers: unknown fields are ignored, wrong ones fail with their path."""
 
@@ -79,12 +75,13 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All plans of one seller. ``as_of``: when the seller says the prices were made, else when they were fetched.
-    ``hidden`` counts entries left out on purpose, such as sold-out ones."""
+    ``hidden`` counts entries left out on purpose, such as sold-out ones. ``complete``: False when the seller cut the list."""
 
     plans: tuple[Plan, ...]
     as_of: datetime
     skipped: tuple[Skipped, ...] = ()
     hidden: int = 0
+    complete: bool = True
 
 
 MOST_SKIPPED = 0.05
@@ -191,7 +188,8 @@ class Provider:
         """The verbs that can be used now, with the credentials at hand."""
         if self.connected and self.facts.credentials:
             return self.capabilities()
-        return self.capabilities() & WITHOUT_KEY if self.facts.keyless_plans else frozenset()
+        keyless = {Capability.PLANS: self.facts.keyless_plans, Capability.PLANS_FOR_TRIP: self.facts.keyless_trip_plans}
+        return frozenset(verb for verb in self.capabilities() if keyless.get(verb))
 
     def credential(self, name: str) -> str:
         """The credential ``name``. Raises Unauthorised when it was not given."""
@@ -202,6 +200,13 @@ class Provider:
 
     async def aclose(self) -> None:
         await self.http.aclose()
+
+    async def check(self) -> None:
+        """One cheap read with the credentials at hand. Returns when they work, raises what went wrong when they do not."""
+        if Capability.ACCOUNT in self.capabilities():
+            await self.account()
+        else:
+            await self.cards()
 
     async def send_with_token(self, call: Call) -> Answer:
         """Send ``call`` with the account's token; when it is refused, renew the token once for all callers and send again.

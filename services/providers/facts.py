@@ -51,9 +51,10 @@ class ProviderFacts(_Facts):
 
     ``asks`` is the address shown to the person before the first fetch, ``sends`` what leaves the machine with it.
     ``refresh_s``: least time between two fetches of the catalogue. ``kind``: a seller of travel plans, of pocket-WiFi
-    lines, or of airtime for any number. ``auth_url``: the host of the token call, when it is another one.
-    ``slow_timeout_s``: for the one answer known to take long. ``reading_lag_s``: how old the figures of a reading can be when
-    the provider gives no time with them.
+    lines, or of airtime for any number. ``keyless_plans``: the whole catalogue without a key; ``keyless_trip_plans``: plans for
+    a trip without a key, when the person asks for them, because it tells the seller the countries. ``auth_url``: the host of
+    the token call, when it is another one. ``slow_timeout_s``: for the one answer known to take long. ``reading_lag_s``: how old
+    the figures of a reading can be when the provider gives no time with them.
     """
 
     id: str = Field(pattern=r"^[a-z_]+$")
@@ -65,6 +66,7 @@ class ProviderFacts(_Facts):
     asks: tuple[str, ...] = ()
     sends: Text
     keyless_plans: bool = False
+    keyless_trip_plans: bool = False
     default_on: bool = False
     refresh_s: int = Field(default=900, ge=900)
     attempt_timeout_s: float = 10

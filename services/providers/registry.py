@@ -3,6 +3,7 @@
 from services.providers.airalo import Airalo
 from services.providers.base import Provider
 from services.providers.celitech import Celitech
+from services.providers.cheaperesim import CheapereSim
 from services.providers.esimaccess import EsimAccess
 from services.providers.pikasim import PikaSim
 from services.providers.simsima import Simsima
@@ -12,6 +13,7 @@ PROVIDERS: dict[str, type[Provider]] = {
     for provider in (
         Simsima,
         PikaSim,
+        CheapereSim,
         EsimAccess,
         Airalo,
         Celitech,

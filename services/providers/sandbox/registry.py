@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from services.providers.sandbox import airalo, celitech, esimaccess, pikasim, simsima
+from services.providers.sandbox import airalo, celitech, cheaperesim, esimaccess, pikasim, simsima
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.state import Clock, utc_now
 
@@ -16,6 +16,7 @@ class CreateApp(Protocol):
 SANDBOXES: dict[str, CreateApp] = {
     "simsima": simsima.create_app,
     "pikasim": pikasim.create_app,
+    "cheaperesim": cheaperesim.create_app,
     "esimaccess": esimaccess.create_app,
     "airalo": airalo.create_app,
     "celitech": celitech.create_app,
