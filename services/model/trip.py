@@ -9,11 +9,15 @@ from services.model.data_volume import DataVolume
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A stay in one country, ISO 3166-1 alpha-2. Both dates are days of the stay."""
+    """A stay in one country, ISO 3166-1 alpha-2. Both dates are days of the stay.
+
+    ``per_day``: the data needed on each day of this leg; None takes the trip's.
+    """
 
     country: str
     first_day: date
     last_day: date
+    per_day: DataVolume | None = None
 
     def __post_init__(self) -> None:
         if self.last_day < self.first_day:
@@ -36,7 +40,10 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """Legs in order, the data needed on each day of the trip, and what else is needed."""
+    """Legs in order, the data needed on each day of the trip, and what else is needed.
+
+    Legs may overlap and may leave gaps (days at home, on which nothing is needed).
+    """
 
     legs: tuple[Leg, ...]
     per_day: DataVolume
@@ -66,3 +73,16 @@ class Trip:
     @property
     def days(self) -> int:
         return (self.last_day - self.first_day).days + 1
+
+    def need_on(self, day: date) -> dict[str, DataVolume]:
+        """Country to the data that must be available there on ``day``; empty on a day at home.
+
+        Where legs overlap or a border is crossed, every country of the day is in: the whole of its need may arise in any one of them.
+        Two legs in the same country count once, with the larger need.
+        """
+        found: dict[str, DataVolume] = {}
+        for leg in self.legs:
+            if leg.first_day <= day <= leg.last_day:
+                need = self.per_day if leg.per_day is None else leg.per_day
+                found[leg.country] = max(need, found.get(leg.country, need))
+        return found

@@ -1,0 +1,402 @@
+"""Which plans, for one device without top-ups: best-first search over sets of plans, exact in integers.
+
+A set of plans can only be enough if, for every part of the trip one looks at, the most its plans can carry there adds up to the need there.
+Parts are stretches of days with some of the countries. Each part alone is a one-dimensional covering problem whose exact cost is kept in a
+table; the largest over the parts bounds every completion of a set from below. Sets whose parts all add up are given to the scheduler.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from time import monotonic
+
+import numpy as np
+
+from services.rules.trips.catalogue import Bools, Ints
+from services.rules.trips.demand import Demand
+from services.rules.trips.highs import Model
+from services.rules.trips.items import Item
+from services.rules.trips.master import stretches
+from services.rules.trips.schedule import Placed, quick, schedule
+
+INFINITE = 2**60
+"""Cost of what cannot be done."""
+
+_SUBSETS_UP_TO = 4
+"""All subsets of this many countries are looked at; of more countries single ones, pairs, and all but one."""
+
+
+def parts_of(demand: Demand) -> list[tuple[int, int, int]]:
+    """(first day, last day, countries as bits) of the parts looked at, the whole trip first."""
+    everything = (1 << len(demand.countries)) - 1
+    bits = range(len(demand.countries))
+    if len(demand.countries) <= _SUBSETS_UP_TO:
+        subsets = list(range(1, everything))
+    else:
+        subsets = [1 << bit for bit in bits] + [1 << one | 1 << two for one, two in combinations(bits, 2)]
+        subsets += [everything & ~(1 << bit) for bit in bits]
+    last = demand.days - 1
+    found = [(0, last, everything)] + [(0, last, subset) for subset in subsets]
+    runs = stretches(demand, 1)
+    edges = runs if len(runs) <= 8 else [runs[len(runs) * part // 8] for part in range(8)]
+    spans = [(one[0], two[1], everything) for index, one in enumerate(edges) for two in edges[index:]]
+    return list(dict.fromkeys(found + spans))
+
+
+def asked_of(demand: Demand, parts: Sequence[tuple[int, int, int]]) -> Ints:
+    """Bytes needed in each part: per day the largest need of its countries."""
+    return np.asarray([int(demand.reach(countries)[first : last + 1].sum()) for first, last, countries in parts], np.int64)
+
+
+def carried_by(items: Sequence[Item], demand: Demand, parts: Sequence[tuple[int, int, int]]) -> Ints:
+    """The most bytes each item can carry in each part, over all its windows; shape (items, parts)."""
+    memo: dict[tuple[int, int, int, int, int], int] = {}
+    shapes: dict[tuple[tuple[int, int], ...], tuple[int, Ints, Ints]] = {}
+    reaches: dict[tuple[int, int, int], Ints] = {}
+    most = np.zeros((len(items), len(parts)), np.int64)
+    days = demand.days
+    for index, item in enumerate(items):
+        if item.windows not in shapes:
+            first = np.clip([window[0] for window in item.windows], 0, days)
+            after = np.clip([window[1] + 1 for window in item.windows], 0, days)
+            shapes[item.windows] = (len(shapes), first, after)
+        number, first, after = shapes[item.windows]
+        for part, (low, high, countries) in enumerate(parts):
+            mask = item.mask & countries
+            if not mask:
+                continue
+            key = (number, mask, low, high, item.per_day)
+            if key not in memo:
+                within = (mask, low, high)
+                if within not in reaches:
+                    reach = demand.reach(mask)
+                    reach[:low] = 0
+                    reach[high + 1 :] = 0
+                    reaches[within] = reach
+                sums = np.zeros(days + 1, np.int64)
+                np.cumsum(np.minimum(reaches[within], item.per_day), out=sums[1:])
+                memo[key] = int((sums[after] - sums[first]).max())
+            most[index, part] = min(memo[key], item.total)
+    return most
+
+
+def _stairs(amounts: Ints, costs: Ints) -> tuple[Ints, Ints]:
+    """The undominated (amount, cost) pairs, both ascending."""
+    order = np.lexsort((-amounts, costs))
+    amounts, costs = amounts[order], costs[order]
+    best = np.maximum.accumulate(amounts)
+    keep = np.ones(len(amounts), np.bool_)
+    keep[1:] = amounts[1:] > best[:-1]
+    return amounts[keep], costs[keep]
+
+
+@dataclass(slots=True)
+class Tables:
+    """``at[m][part]``: what covering an amount of that part costs at least with at most ``m`` items."""
+
+    carried: Ints
+    cost: Ints
+    asked: Ints
+    ceiling: int
+    at: list[list[tuple[Ints, Ints]]] = field(default_factory=list)
+
+    def grow(self, items: int) -> None:
+        """Make tables up to ``items`` items."""
+        if not self.at:
+            nothing = (np.zeros(1, np.int64), np.zeros(1, np.int64))
+            self.at.append([nothing for _ in self.asked])
+        while len(self.at) <= items:
+            level = []
+            for part, before in enumerate(self.at[-1]):
+                full = int(self.asked[part])
+                if len(self.at) == 1:
+                    amounts, costs = np.minimum(self.carried[:, part], full), self.cost
+                else:
+                    single = self.at[1][part]
+                    amounts = np.minimum(np.add.outer(before[0], single[0]).ravel(), full)
+                    costs = np.add.outer(before[1], single[1]).ravel()
+                    affordable = costs <= self.ceiling
+                    amounts, costs = amounts[affordable], costs[affordable]
+                level.append(_stairs(np.concatenate((before[0], amounts)), np.concatenate((before[1], costs))))
+            self.at.append(level)
+
+    def least(self, items: int, part: int, amounts: Ints) -> Ints:
+        """Least cost of covering each of ``amounts`` of ``part`` with at most ``items`` items."""
+        covers, costs = self.at[items][part]
+        place = np.searchsorted(covers, amounts, "left")
+        found: Ints = np.where(place < len(covers), costs[np.minimum(place, len(covers) - 1)], INFINITE)
+        return found
+
+
+_GRID = 2000
+"""Cells of a blend's table. Amounts are rounded up to whole cells, which keeps the bound valid."""
+
+
+@dataclass(slots=True)
+class Blend:
+    """A weighted sum of parts as one covering problem, with once-offers used once per person: stronger than any part alone.
+
+    ``weight``: whole numbers per part. ``least[m][y]``: least cost of ``y`` cells with at most ``m`` items.
+    """
+
+    weight: Ints
+    cell: int
+    least: Ints
+
+    @classmethod
+    def of(cls, weight: Ints, tables: Tables, group: Ints, people: int, items: int) -> "Blend":
+        carried = np.minimum(tables.carried, tables.asked[None, :]) @ weight
+        cell = max(1, -(-int(tables.asked @ weight) // _GRID))
+        cells = np.minimum(-(-carried // cell), _GRID)
+        least = np.full((items + 1, _GRID + 1), INFINITE, np.int64)
+        least[:, 0] = 0
+        for seller in np.unique(group[group >= 0]).tolist():
+            members = np.flatnonzero(group == seller)
+            for _ in range(people):
+                before = least.copy()
+                for member in members.tolist():
+                    _offer(least, before, int(cells[member]), int(tables.cost[member]))
+        for member in np.flatnonzero(group < 0).tolist():
+            for used in range(1, items + 1):
+                _offer(least[used : used + 1], least[used - 1 : used], int(cells[member]), int(tables.cost[member]), step=0)
+        # more than asked is as good as what is asked
+        np.minimum.accumulate(least[:, ::-1], axis=1, out=least[:, ::-1])
+        np.minimum.accumulate(least, axis=0, out=least)
+        return cls(weight, cell, least)
+
+    def bound(self, items: int, rest: Ints) -> Ints:
+        """Least cost of covering each row of ``rest`` (bytes per part, none negative) with at most ``items`` items."""
+        found: Ints = self.least[items, np.minimum(-(-(rest @ self.weight) // self.cell), _GRID)]
+        return found
+
+
+def _offer(least: Ints, before: Ints, cells: int, cost: int, step: int = 1) -> None:
+    """Improve ``least[m][y]`` by one item on top of ``before[m - step][y - cells]``; what exceeds the last cell counts as the last."""
+    if not cells:
+        return
+    source = before[: len(before) - step] if step else before
+    target = least[step:]
+    np.minimum(target[:, cells:], source[:, : _GRID + 1 - cells] + cost, out=target[:, cells:])
+    np.minimum(target[:, _GRID], source[:, _GRID + 1 - cells :].min(axis=1) + cost, out=target[:, _GRID])
+
+
+def weights(tables: Tables, group: Ints, people: int, items: int) -> Ints | None:
+    """Weights for a blend: dual prices of the parts in the linear relaxation. Any are valid; these are the strongest at the start."""
+    model = Model()
+    parts = [model.row(1, np.inf) for _ in tables.asked]
+    count = model.row(-np.inf, items)
+    sellers = {seller: model.row(-np.inf, people) for seller in np.unique(group[group >= 0]).tolist()}
+    share = np.minimum(tables.carried / np.maximum(tables.asked, 1), 1)
+    for index, cost in enumerate(tables.cost.tolist()):
+        column = model.column(cost / 10_000, 0, np.inf, integer=False)
+        model.put(count, column, 1)
+        if group[index] >= 0:
+            model.put(sellers[int(group[index])], column, 1)
+        for part in np.flatnonzero(share[index]).tolist():
+            model.put(parts[part], column, float(share[index, part]))
+    prices = model.prices()
+    if prices is None:
+        return None
+    price = np.maximum(prices[: len(parts)], 0)
+    if not price.max() > 0:
+        return None
+    # weights count per byte: the same price on a smaller part weighs more
+    per_byte = price / np.maximum(tables.asked, 1)
+    whole: Ints = np.round(per_byte / per_byte.max() * 1000).astype(np.int64)
+    return whole
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """``cost``: of the placed new plans, None when there is no answer within the ceiling; ``bound``: no answer costs less."""
+
+    cost: int | None
+    bound: int
+    placed: tuple[Placed, ...]
+    installs: int
+    proved: bool
+
+
+@dataclass(slots=True)
+class Frontier:
+    """Sets still to be extended, in columns. ``members`` are padded with -1."""
+
+    bound: Ints
+    cost: Ints
+    members: Ints
+    installs: Ints
+    rest: Ints
+
+    def take(self, which: Ints | Bools) -> "Frontier":
+        return Frontier(self.bound[which], self.cost[which], self.members[which], self.installs[which], self.rest[which])
+
+    @staticmethod
+    def joined(several: Sequence["Frontier"]) -> "Frontier":
+        return Frontier(
+            np.concatenate([one.bound for one in several]),
+            np.concatenate([one.cost for one in several]),
+            np.concatenate([one.members for one in several]),
+            np.concatenate([one.installs for one in several]),
+            np.concatenate([one.rest for one in several]),
+        )
+
+
+_BATCH = 256
+"""Sets extended at once."""
+
+_SLACK = 200
+"""Sets within a 1/200 of the lowest bound are extended together with the lowest."""
+
+_LAST_TRIES = 20
+"""Complete sets tried when the time is up."""
+
+
+@dataclass(slots=True)
+class Search:
+    """The sets of ``items`` for one carrier with ``demand``, beside the free items ``always``.
+
+    ``fee``: micro-units per install. ``people``: travellers who share the carrier, each with an order of her own at every seller.
+    ``ceiling``: no dearer answer is looked for. ``repeats``: most items without install (top-ups) in one answer.
+    """
+
+    items: Sequence[Item]
+    always: Sequence[Item]
+    demand: Demand
+    fee: int
+    people: int
+    ceiling: int
+    repeats: int = 0
+    parts: list[tuple[int, int, int]] = field(init=False)
+    cost: Ints = field(init=False)
+    group: Ints = field(init=False)
+    installs: Ints = field(init=False)
+    most: Ints = field(init=False)
+    tables: Tables = field(init=False)
+    missing: Ints = field(init=False)
+    tried: dict[tuple[int, ...], tuple[Placed, ...] | None] = field(init=False)
+    blends: list[Blend] = field(init=False)
+    expanded: int = 0
+
+    def __post_init__(self) -> None:
+        self.items = sorted(self.items, key=lambda item: (-item.price, item.key, item.group))
+        self.parts = parts_of(self.demand)
+        self.tried = {}
+        carried = carried_by(self.items, self.demand, self.parts)
+        asked = asked_of(self.demand, self.parts)
+        columns = np.unique(np.vstack((asked, carried)), axis=1, return_index=True)[1]
+        columns = np.concatenate(([0], columns[columns != 0]))
+        self.parts = [self.parts[column] for column in columns.tolist()]
+        free = carried_by(self.always, self.demand, self.parts).sum(axis=0) if self.always else 0
+        self.missing = np.maximum(asked[columns] - free, 0)
+        self.cost = np.asarray([item.price + self.fee * item.installs for item in self.items], np.int64)
+        self.installs = np.asarray([item.installs for item in self.items], np.int64)
+        self.most = np.asarray([item.most for item in self.items], np.int64)
+        self.group = np.asarray([item.group for item in self.items], np.int64)
+        self.tables = Tables(carried[:, columns], self.cost, self.missing, self.ceiling)
+        self.blends = []
+
+    def _blend(self, installs: int) -> None:
+        if len(self.tables.at) <= installs:
+            self.tables.grow(installs)
+        weight = weights(self.tables, self.group, self.people, installs)
+        if weight is not None and not any((weight == blend.weight).all() for blend in self.blends):
+            self.blends.append(Blend.of(weight, self.tables, self.group, self.people, installs))
+
+    def cheapest(self, installs: int, until: float, cancelled: Callable[[], bool] | None = None) -> Found:
+        """The cheapest set with at most ``installs`` installs that costs at most the ceiling and can be scheduled."""
+        ceiling, size = self.ceiling, installs + self.repeats
+        if not self.items or not size or not self.missing.any():
+            placed = self._place(())
+            if placed is not None:
+                return Found(0, 0, placed, 0, True)
+            if not self.items or not size:
+                return Found(None, INFINITE, (), 0, True)
+        self._blend(size)
+        nothing = np.zeros(1, np.int64)
+        root = Frontier(nothing, nothing, np.full((1, size), -1, np.int64), nothing, self.missing[None, :])
+        for part in range(len(self.parts)):
+            root.bound = np.maximum(root.bound, self.tables.least(size, part, root.rest[:, part]))
+        for blend in self.blends:
+            if size < len(blend.least):
+                root.bound = np.maximum(root.bound, blend.bound(size, root.rest))
+        open_sets = [root]
+        while True:
+            pool = Frontier.joined(open_sets)
+            pool = pool.take(pool.bound <= ceiling)
+            if not len(pool.bound):
+                return Found(None, ceiling + 1, (), 0, True)
+            lowest = int(pool.bound.min())
+            if monotonic() > until or (cancelled is not None and cancelled()):
+                return self._stopped(pool, lowest)
+            near = np.flatnonzero(pool.bound <= lowest + lowest // _SLACK)
+            if len(near) > _BATCH:
+                near = near[np.argpartition(pool.bound[near], _BATCH - 1)[:_BATCH]]
+            complete = ~pool.rest[near].any(axis=1)
+            growing = near[~complete].tolist()
+            for index in near[complete & (pool.cost[near] == lowest)].tolist():
+                members = self._members(pool, index)
+                try:
+                    placed = self._place(members, max(until - monotonic(), 0.1))
+                except TimeoutError:
+                    return self._stopped(pool, lowest)
+                if placed is not None:
+                    return Found(lowest, lowest, placed, int(pool.installs[index]), True)
+                growing.append(index)
+            later = np.ones(len(pool.bound), np.bool_)
+            later[growing] = False
+            open_sets = [pool.take(later), self._extend(pool.take(np.asarray(growing, np.int64)), installs, size, ceiling)]
+
+    @staticmethod
+    def _members(sets: Frontier, index: int) -> tuple[int, ...]:
+        return tuple(member for member in sets.members[index].tolist() if member >= 0)
+
+    def _stopped(self, pool: Frontier, lowest: int) -> Found:
+        """The cheapest of the few cheapest complete sets that can be placed at once."""
+        complete = np.flatnonzero(~pool.rest.any(axis=1))
+        for index in complete[np.argsort(pool.cost[complete], kind="stable")][:_LAST_TRIES].tolist():
+            members = self._members(pool, index)
+            placed = quick([*self.always, *(self.items[member] for member in members)], self.demand)
+            if placed is not None:
+                return Found(int(pool.cost[index]), lowest, tuple(placed), int(pool.installs[index]), False)
+        return Found(None, lowest, (), 0, False)
+
+    def _place(self, members: tuple[int, ...], seconds: float = 60.0) -> tuple[Placed, ...] | None:
+        if members not in self.tried:
+            placed = schedule([*self.always, *(self.items[member] for member in members)], self.demand, seconds)
+            self.tried[members] = None if placed is None else tuple(placed)
+        return self.tried[members]
+
+    def _extend(self, sets: Frontier, installs: int, most: int, ceiling: int) -> Frontier:
+        """Every set with one more item, in the order of the items, that can still be completed within ``ceiling``."""
+        size = (sets.members >= 0).sum(axis=1)
+        grown = []
+        for used in np.unique(size[size < most]).tolist():
+            here = sets.take(size == used)
+            left = most - used - 1
+            after = here.members[:, used - 1] if used else np.zeros(len(here.cost), np.int64)
+            one, item = np.nonzero(np.arange(len(self.items))[None, :] >= after[:, None])
+            cost = here.cost[one] + self.cost[item]
+            bound = cost.copy()
+            alive = np.flatnonzero((cost <= ceiling) & (here.installs[one] + self.installs[item] <= installs))
+            one, item, cost, bound = one[alive], item[alive], cost[alive], bound[alive]
+            if used:
+                taken = (self.group[here.members[one, :used]] == self.group[item][:, None]).sum(axis=1)
+                copies = (here.members[one, :used] == item[:, None]).sum(axis=1)
+                fine = ((self.group[item] < 0) | (taken < self.people)) & (copies < self.most[item])
+                one, item, cost, bound = one[fine], item[fine], cost[fine], bound[fine]
+            for part in range(len(self.parts)):
+                rest = here.rest[one, part] - self.tables.carried[item, part]
+                bound = np.maximum(bound, cost + self.tables.least(left, part, rest))
+                fine = bound <= ceiling
+                one, item, cost, bound = one[fine], item[fine], cost[fine], bound[fine]
+            self.expanded += len(one)
+            rest = np.maximum(here.rest[one] - self.tables.carried[item], 0)
+            for blend in self.blends:
+                if left < len(blend.least):
+                    bound = np.maximum(bound, cost + blend.bound(left, rest))
+            fine = bound <= ceiling
+            one, item, cost, bound, rest = one[fine], item[fine], cost[fine], bound[fine], rest[fine]
+            members = here.members[one].copy()
+            members[:, used] = item
+            grown.append(Frontier(np.maximum(bound, here.bound[one]), cost, members, here.installs[one] + self.installs[item], rest))
+        return Frontier.joined(grown) if grown else sets.take(np.zeros(0, np.int64))
