@@ -5,6 +5,7 @@ from services.providers.base import Provider
 from services.providers.celitech import Celitech
 from services.providers.cheaperesim import CheapereSim
 from services.providers.esimaccess import EsimAccess
+from services.providers.esimgo import EsimGo
 from services.providers.pikasim import PikaSim
 from services.providers.simsima import Simsima
 
@@ -17,5 +18,6 @@ PROVIDERS: dict[str, type[Provider]] = {
         EsimAccess,
         Airalo,
         Celitech,
+        EsimGo,
     )
 }

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from services.providers.sandbox import airalo, celitech, cheaperesim, esimaccess, pikasim, simsima
+from services.providers.sandbox import airalo, celitech, cheaperesim, esimaccess, esimgo, pikasim, simsima
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.state import Clock, utc_now
 
@@ -20,4 +20,5 @@ SANDBOXES: dict[str, CreateApp] = {
     "esimaccess": esimaccess.create_app,
     "airalo": airalo.create_app,
     "celitech": celitech.create_app,
+    "esimgo": esimgo.create_app,
 }
