@@ -29,8 +29,9 @@ from services.model.money import Money
 from services.model.tri import Tri
 from services.rules.clocks.counting import end_of, extend, last_whole_day
 from services.rules.clocks.overrides import Override, applied
-from services.rules.clocks.replay import Standing, replay
+from services.rules.clocks.replay import replay
 from services.rules.clocks.schema import ClockRule, OperatorRule
+from services.rules.clocks.standing import Standing
 
 _HOURS = timedelta(hours=1)
 _DAY = timedelta(days=1)

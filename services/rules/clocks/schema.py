@@ -421,8 +421,10 @@ class ClockRule(_Entry):
 
     @cached_property
     def assumed(self) -> tuple[str, ...]:
-        """Facts of counting that nobody states, so that the earlier date is taken: stacking, day, first_day, month, zone."""
+        """Facts of counting that nobody states, so that the earlier date is taken: start, stacking, day, first_day, month, zone."""
         open_facts = []
+        if self.start.value is None and self.kind is not ClockKind.ARREARS:
+            open_facts.append("start")
         if self.stacking.value is None and self.kind not in (ClockKind.ACTIVATE_BY, ClockKind.RECYCLING, ClockKind.ARREARS):
             open_facts.append("stacking")
         if self.day.value is None:
@@ -451,7 +453,8 @@ class ClockRule(_Entry):
     @cached_property
     def overridden(self) -> tuple[str, ...]:
         """Paths of the facts that carry the person's own figure."""
-        return tuple(path for path, fact in self.facts() if fact.confidence is Confidence.OWN)
+        facts = tuple(path for path, fact in self.facts() if fact.confidence is Confidence.OWN)
+        return facts + tuple(f"activity.{rule.what.value}" for rule in self.activity if rule.confidence is Confidence.OWN)
 
     def facts(self) -> Iterator[tuple[str, Fact[Any]]]:
         """Every fact of the clock with its path: ``span``, ``ladder.0.after``."""
@@ -491,7 +494,7 @@ class OperatorRule(_Entry):
     name: Text
     generic: bool = False
     note: Text | None = None
-    sources: dict[str, str] = Field(min_length=1)
+    sources: dict[str, str] = Field(default_factory=dict)
     clocks: tuple[ClockRule, ...] = ()
     actions: tuple[ActionRule, ...] = ()
     unknowns: tuple[Text, ...] = ()

@@ -1,0 +1,198 @@
+"""Fees that leave a balance, and what happens when it does not cover them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from services.model.clock import (
+    LONGEST,
+    Activity,
+    CardEvent,
+    ClockKind,
+    EventKind,
+    Missing,
+    Question,
+    Span,
+    SpanUnit,
+    Stacking,
+    Step,
+    StepCode,
+    Unknown,
+    start_of_day,
+)
+from services.model.money import Money
+from services.rules.clocks.counting import add_months, end_of, extend
+from services.rules.clocks.schema import ClockRule
+from services.rules.clocks.standing import START_EVENTS, Standing, can_save, read_date
+
+
+class Fees:
+    """A fee that leaves a balance every so often (wallet), or that also falls due without one (arrears).
+
+    ``_balance`` is a lower bound in minor units, exact while ``_exact``; None means that nothing is known of it.
+    """
+
+    def __init__(self, clock: ClockRule, shown: bool, now: datetime) -> None:
+        self._clock = clock
+        self._shown = shown
+        self._now = now.astimezone(UTC)
+        self._arrears = clock.kind is ClockKind.ARREARS
+        self._fee = clock.fee.value
+        self._balance: Decimal | None = None if self._arrears else Decimal(0)
+        self._exact = False
+        self._vague: CardEvent | None = None  # a payment whose amount nobody wrote down
+        self._missed: datetime | None = None  # the fee that could not be paid
+        self._unsure: datetime | None = None  # the first fee of which nobody knows whether it was paid
+        self._gone: CardEvent | None = None  # paid in when nothing could save the card any more
+        self._base: datetime | None = None
+        self._lead = 0  # 1 when the first fee is one span after the base, 0 when it is at the base
+        self._turn = 0  # fees since then
+        self._next: datetime | None = None
+        self._steps: list[Step] = []
+
+    def replay(self, events: Iterable[CardEvent]) -> Standing:
+        starts = START_EVENTS[self._clock.start.value]
+        for event in events:
+            self._schedule(event.at)
+            self._run_to(event.at.astimezone(UTC))
+            match event.kind:
+                case EventKind.READING:
+                    self._reading(event)
+                case EventKind.TOPPED_UP:
+                    self._paid(event)
+                case EventKind.RENEWED:
+                    self._anchor(event.at)
+                    self._renewed()
+                case kind if kind in starts and self._base is None:
+                    self._anchor(event.at)
+        self._schedule(self._now)
+        self._run_to(self._now)
+        return self._result()
+
+    def _anchor(self, at: datetime) -> None:
+        """The fee was taken at ``at``; the next one is a span later. A fee on a fixed day of the month does not move."""
+        span = self._clock.span.value
+        if span is not None and self._clock.fee_day.value is None:
+            self._base, self._lead, self._turn = at, 1, 0
+            self._next = self._instant(0)
+            self._steps = [Step(StepCode.STARTED, at, at, span, self._next)]
+
+    def _schedule(self, at: datetime) -> None:
+        """A fee on a fixed day of the month needs no anchor: the schedule begins before the first event."""
+        day = self._clock.fee_day.value
+        if day is not None and self._base is None:
+            zone = self._clock.counting.zone or UTC
+            local = at.astimezone(zone).date()
+            first = local.replace(day=day) if local.day < day else add_months(local.replace(day=day), 1)
+            self._base = self._next = start_of_day(first, zone).astimezone(UTC)
+
+    def _instant(self, turn: int) -> datetime:
+        assert self._base is not None
+        if self._clock.fee_day.value is not None:
+            zone = self._clock.counting.zone or UTC
+            return start_of_day(add_months(self._base.astimezone(zone).date(), turn), zone).astimezone(UTC)
+        span = self._clock.span.value
+        assert span is not None
+        count = end_of if self._lead else extend
+        return count(self._base, Span(span.amount * (turn + self._lead), span.unit), self._clock.counting)
+
+    def _most_turns(self) -> int:
+        """How many fees can be counted from the base: as many as fit into the longest length of time."""
+        span = self._clock.span.value
+        return LONGEST[span.unit] // span.amount - 1 if span is not None else LONGEST[SpanUnit.MONTH]
+
+    def _step_on(self) -> None:
+        self._turn += 1
+        self._next = self._instant(self._turn)
+
+    def _run_to(self, instant: datetime) -> None:
+        fee = self._fee
+        while self._next is not None and self._next <= instant:
+            if fee is not None and self._balance is not None and (self._missed is None or self._arrears):
+                if self._arrears:
+                    self._balance -= fee.minor
+                    if self._balance < 0 and self._missed is None:
+                        self._missed = self._next
+                elif self._balance >= fee.minor:
+                    self._balance -= fee.minor
+                elif self._exact:
+                    self._missed = self._next
+                else:
+                    self._balance = Decimal(0)
+                    self._unsure = self._unsure or self._next
+            elif self._missed is None:
+                self._unsure = self._unsure or self._next
+            self._step_on()
+
+    def _reading(self, event: CardEvent) -> None:
+        read = read_date(self._clock, self._shown, event)
+        if read is not None and self._clock.fee_day.value is None and self._clock.span.value is not None:
+            self._base, self._lead, self._turn, self._next = read, 0, 0, read
+            self._steps = [Step(StepCode.READ, event.at, read, None, read)]
+            self._missed = self._unsure = self._gone = None
+        if event.balance is not None and (self._fee is None or event.balance.currency == self._fee.currency):
+            self._balance, self._exact, self._vague, self._unsure, self._gone = event.balance.minor, True, None, None, None
+            if not self._arrears or self._balance >= 0:
+                self._missed = None
+            elif self._missed is None:
+                self._missed = event.at.astimezone(UTC)
+
+    def _renewed(self) -> None:
+        """The operator took its fee: whatever was unsure before is settled, and the balance is smaller by it."""
+        self._missed = self._unsure = self._gone = None
+        if self._balance is not None and self._fee is not None:
+            self._balance -= self._fee.minor
+            if self._balance < 0 and not self._arrears:
+                self._balance, self._exact = Decimal(0), False
+
+    def _paid(self, event: CardEvent) -> None:
+        if self._missed is not None and not can_save(self._clock, self._missed, event, Activity.TOP_UP):
+            self._gone = self._gone or event
+            return
+        if event.amount is None or (self._fee is not None and event.amount.currency != self._fee.currency):
+            self._vague, self._exact = event, False
+            return
+        if self._balance is None:
+            return
+        self._balance += event.amount.minor
+        if self._missed is None or self._fee is None:
+            return
+        if self._arrears:
+            if self._balance >= 0:
+                self._missed = None
+        elif self._balance >= self._fee.minor:
+            self._balance -= self._fee.minor
+            self._missed = None
+            if self._clock.stacking.value is Stacking.RESET:
+                self._anchor(event.at)
+
+    def _result(self) -> Standing:
+        out = Standing(steps=self._steps)
+        balance, fee = self._balance, self._fee
+        if self._next is None:
+            ask = Question.FEE_DAY if self._arrears else Question.VALID_UNTIL
+            out.unknown = Unknown(Missing.NO_FEE_DAY if self._arrears else Missing.NO_START, ask)
+        elif self._missed is not None:
+            out.due = self._missed
+            if self._arrears and balance is not None and fee is not None:
+                out.owed = Money(max(Decimal(0), -balance), fee.currency)
+            if self._gone is not None:
+                out.unknown = Unknown(Missing.MAYBE_GONE, Question.STILL_WORKS, self._gone)
+            elif self._vague is not None:
+                out.unknown = Unknown(Missing.NO_AMOUNT, Question.TOP_UP_AMOUNT, self._vague)
+        elif fee is None:
+            out.due = (self._unsure or self._next) if balance is not None and self._exact and balance >= 0 else None
+            out.unknown = Unknown(Missing.NO_FEE, Question.FEE)
+        elif balance is None:
+            out.unknown = Unknown(Missing.NO_BALANCE, Question.BALANCE)
+        else:
+            covered = max(0, min(int(balance // fee.minor), self._most_turns() - self._turn))
+            due = self._instant(self._turn + covered)
+            out.due = self._unsure or due
+            out.covered = covered
+            if self._vague is not None:
+                out.unknown = Unknown(Missing.NO_AMOUNT, Question.TOP_UP_AMOUNT, self._vague)
+            elif not self._exact:
+                out.unknown = Unknown(Missing.NO_BALANCE, Question.BALANCE)
+            out.steps = [*self._steps, Step(StepCode.FEE_DUE, self._next, self._next, self._clock.span.value, due)]
+        return out
