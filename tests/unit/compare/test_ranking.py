@@ -35,7 +35,7 @@ from services.rules.compare.purchases import purchases_of_bundles
 from tests.unit.compare.invented import GB, NOW, RATES, catalogues, plans, questions
 from tests.unit.compare.oracle import bought, fewest, judged, ordered
 
-QUICK = settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+QUICK = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def plan(plan_id: str = "p", **changes: Any) -> Plan:
@@ -71,7 +71,7 @@ def known(value: Any) -> Any:
     return None if pd.isna(value) else value
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=120)
 @given(plans(), questions())
 def test_every_figure_of_a_row_is_the_oracles(given_plan: Plan, asked: Question) -> None:
     row = chosen(PlanFrame.from_plans([given_plan]), [0], asked, RATES, NOW).page().iloc[0]
@@ -312,7 +312,7 @@ def test_filters(filters: Filters, expected: set[str]) -> None:
     assert set(ids(catalogue, strict)) == expected - without
 
 
-@settings(QUICK, max_examples=30)
+@settings(QUICK, max_examples=20)
 @given(catalogues, questions(), st.sampled_from(FACETS))
 def test_a_facet_counts_what_each_choice_would_leave(given_plans: list[Plan], asked: Question, name: str) -> None:
     def filtered(filters: Filters) -> Any:

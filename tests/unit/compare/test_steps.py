@@ -133,7 +133,7 @@ def test_every_character_that_importers_fold_into_a_formula_start_is_known() -> 
 
 
 @given(catalogues, questions())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_export_says_what_the_page_says(given_plans: list[Plan], asked: Question) -> None:
     ranking = rank(PlanFrame.from_plans(given_plans), asked, RATES, NOW)
     written = export_csv(ranking, HEADINGS).decode("utf-8")
