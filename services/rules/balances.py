@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from enum import IntEnum, StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 from services.model.card import Thresholds
 from services.model.data_volume import DataVolume
@@ -45,8 +45,7 @@ class Aspect(StrEnum):
     LAST_DAY = "last_day"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FieldKey:
+class FieldKey(NamedTuple):
     """What one figure is about: kind of figure; which purse, package or date ("" is the line as a whole); which aspect of it."""
 
     measure: Measure
@@ -54,8 +53,7 @@ class FieldKey:
     aspect: Aspect = Aspect.WHOLE
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A figure and who said it. ``true_at``: the moment it was true at, for its age."""
 
     figure: Figure
@@ -70,8 +68,7 @@ class Known:
         return max(now - self.true_at, timedelta(0))
 
 
-@dataclass(frozen=True, slots=True)
-class FieldState:
+class FieldState(NamedTuple):
     """``newest`` wins. ``disagreeing``: the newest figure of each other source (kind and origin) where it differs, newest first."""
 
     newest: Known
@@ -88,7 +85,7 @@ class CardState:
 
     def figures(self, measure: Measure) -> list[FieldState]:
         """States of one kind of figure, the line as a whole first."""
-        return [self.fields[key] for key in sorted(self.fields) if key.measure is measure]
+        return [self.fields[key] for key in sorted(key for key in self.fields if key.measure is measure)]
 
     def main_money(self) -> Known | None:
         """The main purse, newest over all currencies."""
@@ -177,12 +174,16 @@ def _settle(
     """Choose the newest of each field. A figure its own source has since left out of a complete list is gone."""
     settled = {}
     for key, sources in fields.items():
-        standing = [
-            known
-            for (source, origin), known in sources.items()
-            if (gone := cleared.get((card_id, key.measure, source, origin))) is None or _rank(known) >= gone
-        ]
-        if standing:
+        standing = list(sources.values())
+        if cleared:
+            standing = [
+                known
+                for (source, origin), known in sources.items()
+                if (gone := cleared.get((card_id, key.measure, source, origin))) is None or _rank(known) >= gone
+            ]
+        if len(standing) == 1:
+            settled[key] = FieldState(standing[0])
+        elif standing:
             standing.sort(key=lambda known: (*_rank(known), known.source, known.origin), reverse=True)
             winner = standing[0]
             settled[key] = FieldState(winner, tuple(known for known in standing[1:] if known.figure != winner.figure))
@@ -222,9 +223,8 @@ class DataLeft:
 def packages(state: CardState) -> list[Package]:
     """Every package anything is known of, the line as a whole first. A newer "used" beats an older "left" where the total is known."""
     parts: dict[str, dict[Aspect, Known]] = {}
-    for key in sorted(state.fields):
-        if key.measure is Measure.DATA:
-            parts.setdefault(key.part, {})[key.aspect] = state.fields[key].newest
+    for key in sorted(key for key in state.fields if key.measure is Measure.DATA):
+        parts.setdefault(key.part, {})[key.aspect] = state.fields[key].newest
     return [_package(name, known) for name, known in parts.items()]
 
 
@@ -590,7 +590,7 @@ def _below(amount: Money, limit: Money) -> bool:
 
 def by_urgency(urgencies: dict[str, Urgency]) -> list[str]:
     """Card ids, the one to act on first. Within a level the nearest date first, cards without a date last, then by id."""
-    far = Decimal("Infinity")
     return sorted(
-        urgencies, key=lambda card: (urgencies[card].level, far if (days := urgencies[card].days_left) is None else Decimal(days), card)
+        urgencies,
+        key=lambda card: (urgencies[card].level, math.inf if urgencies[card].days_left is None else urgencies[card].days_left, card),
     )
