@@ -116,8 +116,8 @@ def turned_down(catalogue: Catalogue, country: str, refused: Ints) -> tuple[tupl
 def near_misses(problem: TripProblem, catalogue: Catalogue, answer: TripAnswer, refused: Mapping[int, Ints]) -> tuple[NearMiss, ...]:
     """For the dearest new plan bought: the cheapest other that does its work, and the one that would be cheaper but for one reason.
 
-    Its work is what it carries in ``answer``: the days from its first to its last use, the bytes in all and on its fullest day, the countries
-    where it is used.
+    Its work is what it carries in ``answer``: the days from its first to its last use, the bytes in all and on its fullest day, the
+    countries where it is used.
     """
     bought = max((one for one in answer.purchases if one.source is Source.NEW and one.use), key=lambda one: one.price_micro, default=None)
     if bought is None:

@@ -129,8 +129,9 @@ def top_up_item(top: TopUp, demand: Demand) -> Item | None:
     mask = demand.mask(top.countries)
     total, per_day = _limits(top.allowance)
     windows = starts(demand, mask, top.validity_days, None if top.buy_by is None else demand.offset(top.buy_by))
-    asked = demand.reach(mask)
-    most = int(np.count_nonzero(asked)) + (int(-(-asked.sum() // total)) if 0 < total < NO_LIMIT else 0)
+    each = min(total, per_day)
+    # as many as carry each day on their own are always enough
+    most = int((-(-demand.reach(mask) // each)).sum()) if each else 0
     return _fitting(Item(Source.TOP_UP, ("top_up", top.key), -1, top.price_micro, 0, -1, most, mask, total, per_day, windows), demand)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from services.rules.trips.catalogue import Ints
 from services.rules.trips.demand import Demand
 from services.rules.trips.highs import Floats, Model
 from services.rules.trips.items import Item
+from services.rules.trips.parts import stretches
 
 PRICE_UNIT = 10_000
 """Micro-units in one unit of the objective (a cent): keeps prices well above the solver's tolerances and well below its precision."""
@@ -29,23 +29,6 @@ class Block:
 
 Chosen = tuple[tuple[int, int], ...]
 """(index of an item, copies), copies > 0, in order."""
-
-
-def stretches(demand: Demand, parts: int) -> list[tuple[int, int]]:
-    """Runs of days with equal need (days at home left out), the long ones split so that about ``parts`` result."""
-    longest = max(1, -(-demand.days // parts))
-    found: list[tuple[int, int]] = []
-    day = 0
-    while day < demand.days:
-        end = day
-        while end + 1 < demand.days and (demand.need[end + 1] == demand.need[day]).all():
-            end += 1
-        if demand.need[day].any():
-            pieces = -(-(end - day + 1) // longest)
-            edges = [day + (end - day + 1) * piece // pieces for piece in range(pieces + 1)]
-            found += [(first, after - 1) for first, after in pairwise(edges)]
-        day = end + 1
-    return found
 
 
 def positions(windows: Sequence[tuple[int, int]], carried: Ints, runs: Sequence[tuple[int, int]]) -> Ints:

@@ -7,7 +7,6 @@ table; the largest over the parts bounds every completion of a set from below. S
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from time import monotonic
 
 import numpy as np
@@ -16,69 +15,11 @@ from services.rules.trips.catalogue import Bools, Ints
 from services.rules.trips.demand import Demand
 from services.rules.trips.highs import Model
 from services.rules.trips.items import Item
-from services.rules.trips.master import stretches
+from services.rules.trips.parts import Part, asked_of, carried_by, short_part, usual_parts
 from services.rules.trips.schedule import Placed, quick, schedule
 
 INFINITE = 2**60
 """Cost of what cannot be done."""
-
-_SUBSETS_UP_TO = 4
-"""All subsets of this many countries are looked at; of more countries single ones, pairs, and all but one."""
-
-
-def parts_of(demand: Demand) -> list[tuple[int, int, int]]:
-    """(first day, last day, countries as bits) of the parts looked at, the whole trip first."""
-    everything = (1 << len(demand.countries)) - 1
-    bits = range(len(demand.countries))
-    if len(demand.countries) <= _SUBSETS_UP_TO:
-        subsets = list(range(1, everything))
-    else:
-        subsets = [1 << bit for bit in bits] + [1 << one | 1 << two for one, two in combinations(bits, 2)]
-        subsets += [everything & ~(1 << bit) for bit in bits]
-    last = demand.days - 1
-    found = [(0, last, everything)] + [(0, last, subset) for subset in subsets]
-    runs = stretches(demand, 1)
-    edges = runs if len(runs) <= 8 else [runs[len(runs) * part // 8] for part in range(8)]
-    spans = [(one[0], two[1], everything) for index, one in enumerate(edges) for two in edges[index:]]
-    return list(dict.fromkeys(found + spans))
-
-
-def asked_of(demand: Demand, parts: Sequence[tuple[int, int, int]]) -> Ints:
-    """Bytes needed in each part: per day the largest need of its countries."""
-    return np.asarray([int(demand.reach(countries)[first : last + 1].sum()) for first, last, countries in parts], np.int64)
-
-
-def carried_by(items: Sequence[Item], demand: Demand, parts: Sequence[tuple[int, int, int]]) -> Ints:
-    """The most bytes each item can carry in each part, over all its windows; shape (items, parts)."""
-    memo: dict[tuple[int, int, int, int, int], int] = {}
-    shapes: dict[tuple[tuple[int, int], ...], tuple[int, Ints, Ints]] = {}
-    reaches: dict[tuple[int, int, int], Ints] = {}
-    most = np.zeros((len(items), len(parts)), np.int64)
-    days = demand.days
-    for index, item in enumerate(items):
-        if item.windows not in shapes:
-            first = np.clip([window[0] for window in item.windows], 0, days)
-            after = np.clip([window[1] + 1 for window in item.windows], 0, days)
-            shapes[item.windows] = (len(shapes), first, after)
-        number, first, after = shapes[item.windows]
-        for part, (low, high, countries) in enumerate(parts):
-            mask = item.mask & countries
-            if not mask:
-                continue
-            key = (number, mask, low, high, item.per_day)
-            if key not in memo:
-                within = (mask, low, high)
-                if within not in reaches:
-                    reach = demand.reach(mask)
-                    reach[:low] = 0
-                    reach[high + 1 :] = 0
-                    reaches[within] = reach
-                sums = np.zeros(days + 1, np.int64)
-                np.cumsum(np.minimum(reaches[within], item.per_day), out=sums[1:])
-                memo[key] = int((sums[after] - sums[first]).max())
-            most[index, part] = min(memo[key], item.total)
-    return most
-
 
 def _stairs(amounts: Ints, costs: Ints) -> tuple[Ints, Ints]:
     """The undominated (amount, cost) pairs, both ascending."""
@@ -106,19 +47,29 @@ class Tables:
             nothing = (np.zeros(1, np.int64), np.zeros(1, np.int64))
             self.at.append([nothing for _ in self.asked])
         while len(self.at) <= items:
-            level = []
-            for part, before in enumerate(self.at[-1]):
-                full = int(self.asked[part])
-                if len(self.at) == 1:
-                    amounts, costs = np.minimum(self.carried[:, part], full), self.cost
-                else:
-                    single = self.at[1][part]
-                    amounts = np.minimum(np.add.outer(before[0], single[0]).ravel(), full)
-                    costs = np.add.outer(before[1], single[1]).ravel()
-                    affordable = costs <= self.ceiling
-                    amounts, costs = amounts[affordable], costs[affordable]
-                level.append(_stairs(np.concatenate((before[0], amounts)), np.concatenate((before[1], costs))))
-            self.at.append(level)
+            self.at.append([self._level(len(self.at), part) for part in range(len(self.asked))])
+
+    def add(self, carried: Ints, asked: int) -> None:
+        """One more part: bytes carried by each item, shape (items, 1), and bytes asked."""
+        self.carried = np.column_stack((self.carried, carried))
+        self.asked = np.append(self.asked, asked)
+        if not self.at:
+            return
+        self.at[0].append((np.zeros(1, np.int64), np.zeros(1, np.int64)))
+        for count in range(1, len(self.at)):
+            self.at[count].append(self._level(count, len(self.asked) - 1))
+
+    def _level(self, items: int, part: int) -> tuple[Ints, Ints]:
+        before, full = self.at[items - 1][part], int(self.asked[part])
+        if items == 1:
+            amounts, costs = np.minimum(self.carried[:, part], full), self.cost
+        else:
+            single = self.at[1][part]
+            amounts = np.minimum(np.add.outer(before[0], single[0]).ravel(), full)
+            costs = np.add.outer(before[1], single[1]).ravel()
+            affordable = costs <= self.ceiling
+            amounts, costs = amounts[affordable], costs[affordable]
+        return _stairs(np.concatenate((before[0], amounts)), np.concatenate((before[1], costs)))
 
     def least(self, items: int, part: int, amounts: Ints) -> Ints:
         """Least cost of covering each of ``amounts`` of ``part`` with at most ``items`` items."""
@@ -266,7 +217,7 @@ class Search:
     people: int
     ceiling: int
     repeats: int = 0
-    parts: list[tuple[int, int, int]] = field(init=False)
+    parts: list[Part] = field(init=False)
     cost: Ints = field(init=False)
     group: Ints = field(init=False)
     installs: Ints = field(init=False)
@@ -279,7 +230,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self.items = sorted(self.items, key=lambda item: (-item.price, item.key, item.group))
-        self.parts = parts_of(self.demand)
+        self.parts = usual_parts(self.demand)
         self.tried = {}
         carried = carried_by(self.items, self.demand, self.parts)
         asked = asked_of(self.demand, self.parts)
@@ -333,7 +284,8 @@ class Search:
                 near = near[np.argpartition(pool.bound[near], _BATCH - 1)[:_BATCH]]
             complete = ~pool.rest[near].any(axis=1)
             growing = near[~complete].tolist()
-            for index in near[complete & (pool.cost[near] == lowest)].tolist():
+            known = len(self.parts)
+            for index in near[complete & (pool.bound[near] == lowest)].tolist():
                 members = self._members(pool, index)
                 try:
                     placed = self._place(members, max(until - monotonic(), 0.1))
@@ -341,7 +293,12 @@ class Search:
                     return self._stopped(pool, lowest)
                 if placed is not None:
                     return Found(lowest, lowest, placed, int(pool.installs[index]), True)
+                if len(self.parts) > known:
+                    break
                 growing.append(index)
+            if len(self.parts) > known:
+                open_sets = [self._with_new_part(pool, size)]
+                continue
             later = np.ones(len(pool.bound), np.bool_)
             later[growing] = False
             open_sets = [pool.take(later), self._extend(pool.take(np.asarray(growing, np.int64)), installs, size, ceiling)]
@@ -361,10 +318,39 @@ class Search:
         return Found(None, lowest, (), 0, False)
 
     def _place(self, members: tuple[int, ...], seconds: float = 60.0) -> tuple[Placed, ...] | None:
+        """Where the members run; None when they cannot. A part that shows why they cannot is looked at from then on."""
         if members not in self.tried:
-            placed = schedule([*self.always, *(self.items[member] for member in members)], self.demand, seconds)
+            items = [*self.always, *(self.items[member] for member in members)]
+            placed = quick(items, self.demand)
+            if placed is None:
+                part = short_part(items, self.demand)
+                if part is not None:
+                    self._look_at(part)
+                    return None
+                placed = schedule(items, self.demand, seconds)
             self.tried[members] = None if placed is None else tuple(placed)
         return self.tried[members]
+
+    def _look_at(self, part: Part) -> None:
+        """One more part in all the tables."""
+        free = int(carried_by(self.always, self.demand, [part]).sum())
+        missing = max(int(asked_of(self.demand, [part])[0]) - free, 0)
+        self.parts.append(part)
+        self.missing = np.append(self.missing, missing)
+        self.tables.add(carried_by(self.items, self.demand, [part]), missing)
+        for blend in self.blends:
+            blend.weight = np.append(blend.weight, 0)
+
+    def _with_new_part(self, sets: Frontier, most: int) -> Frontier:
+        """``sets`` with what the part added last asks of them still."""
+        part = len(self.parts) - 1
+        carried = np.append(self.tables.carried[:, part], 0)
+        rest = np.maximum(self.missing[part] - carried[sets.members].sum(axis=1), 0)
+        bound, size = sets.bound.copy(), (sets.members >= 0).sum(axis=1)
+        for used in np.unique(size).tolist():
+            here = size == used
+            bound[here] = np.maximum(bound[here], sets.cost[here] + self.tables.least(most - used, part, rest[here]))
+        return Frontier(bound, sets.cost, sets.members, sets.installs, np.column_stack((sets.rest, rest)))
 
     def _extend(self, sets: Frontier, installs: int, most: int, ceiling: int) -> Frontier:
         """Every set with one more item, in the order of the items, that can still be completed within ``ceiling``."""

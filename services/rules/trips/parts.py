@@ -1,0 +1,142 @@
+"""Parts of a trip, and what plans can carry there at most: the sums by which sets of plans are judged before they are placed."""
+
+from collections.abc import Sequence
+from itertools import combinations, pairwise, product
+from math import prod
+
+import numpy as np
+
+from services.rules.trips.catalogue import Ints
+from services.rules.trips.demand import Demand
+from services.rules.trips.items import Item
+
+Part = tuple[int, ...]
+"""Per day of the trip the countries looked at, as bits; 0 leaves the day out."""
+
+_SUBSETS_UP_TO = 4
+"""All subsets of this many countries are looked at; of more countries single ones, pairs, and all but one."""
+
+_SPANS = 8
+"""Stretches of days are looked at from each of at most this many places to each."""
+
+_MOST_COMBINATIONS = 4096
+"""Parts tried when a set of plans adds up on the usual ones and still cannot be placed at once."""
+
+
+def stretches(demand: Demand, parts: int) -> list[tuple[int, int]]:
+    """Runs of days with equal need (days at home left out), the long ones split so that about ``parts`` result."""
+    longest = max(1, -(-demand.days // parts))
+    found: list[tuple[int, int]] = []
+    day = 0
+    while day < demand.days:
+        end = day
+        while end + 1 < demand.days and (demand.need[end + 1] == demand.need[day]).all():
+            end += 1
+        if demand.need[day].any():
+            pieces = -(-(end - day + 1) // longest)
+            edges = [day + (end - day + 1) * piece // pieces for piece in range(pieces + 1)]
+            found += [(first, after - 1) for first, after in pairwise(edges)]
+        day = end + 1
+    return found
+
+
+def usual_parts(demand: Demand) -> list[Part]:
+    """The whole trip first, then subsets of its countries on all days, then stretches of its days."""
+    everything = (1 << len(demand.countries)) - 1
+    bits = range(len(demand.countries))
+    if len(demand.countries) <= _SUBSETS_UP_TO:
+        subsets = list(range(1, everything))
+    else:
+        subsets = [1 << bit for bit in bits] + [1 << one | 1 << two for one, two in combinations(bits, 2)]
+        subsets += [everything & ~(1 << bit) for bit in bits]
+    runs = stretches(demand, 1)
+    edges = runs if len(runs) <= _SPANS else [runs[len(runs) * place // _SPANS] for place in range(_SPANS)]
+    spans = [(one[0], two[1]) for index, one in enumerate(edges) for two in edges[index:]]
+    found = [(subset,) * demand.days for subset in (everything, *subsets)]
+    found += [tuple(everything if first <= day <= last else 0 for day in range(demand.days)) for first, last in spans]
+    return list(dict.fromkeys(found))
+
+
+def reach_in(demand: Demand, mask: int, part: Part) -> Ints:
+    """Per day, the most that a plan covering ``mask`` can be asked for within ``part``: bytes, shape (days,)."""
+    seen = np.asarray(part, np.int64)[:, None] & mask & (1 << np.arange(len(demand.countries)))[None, :]
+    most: Ints = np.where(seen != 0, demand.need, 0).max(axis=1)
+    return most
+
+
+def asked_of(demand: Demand, parts: Sequence[Part]) -> Ints:
+    """Bytes needed in each part: per day the largest need of its countries."""
+    return np.asarray([int(reach_in(demand, -1, part).sum()) for part in parts], np.int64)
+
+
+def carried_by(items: Sequence[Item], demand: Demand, parts: Sequence[Part]) -> Ints:
+    """The most bytes each item can carry in each part, over all its windows; shape (items, parts)."""
+    memo: dict[tuple[int, int, int, int], int] = {}
+    shapes: dict[tuple[tuple[int, int], ...], tuple[int, Ints, Ints]] = {}
+    reaches: dict[tuple[int, int], Ints] = {}
+    most = np.zeros((len(items), len(parts)), np.int64)
+    for index, item in enumerate(items):
+        if item.windows not in shapes:
+            shapes[item.windows] = (len(shapes), *_edges(item, demand.days))
+        number, first, after = shapes[item.windows]
+        for place, part in enumerate(parts):
+            key = (number, item.mask, place, item.per_day)
+            if key not in memo:
+                if (item.mask, place) not in reaches:
+                    reaches[item.mask, place] = reach_in(demand, item.mask, part)
+                sums = np.zeros(demand.days + 1, np.int64)
+                np.cumsum(np.minimum(reaches[item.mask, place], item.per_day), out=sums[1:])
+                memo[key] = int((sums[after] - sums[first]).max())
+            most[index, place] = min(memo[key], item.total)
+    return most
+
+
+def _edges(item: Item, days: int) -> tuple[Ints, Ints]:
+    first = np.clip(np.asarray([window[0] for window in item.windows], np.int64), 0, days)
+    after = np.clip(np.asarray([window[1] + 1 for window in item.windows], np.int64), 0, days)
+    return first, after
+
+
+def short_part(items: Sequence[Item], demand: Demand) -> Part | None:
+    """A part in which ``items`` together cannot carry what is needed, wherever each of them runs; None when none was found.
+
+    Looked at: any choice of runs of equal days, each with one of its countries or with all of them. The part with the largest share missing.
+    """
+    runs = stretches(demand, 1)
+    options: list[list[int]] = []
+    for first, _ in runs:
+        bits = [1 << bit for bit in np.flatnonzero(demand.need[first]).tolist()]
+        options.append([0, *bits, sum(bits)] if len(bits) > 1 else [0, *bits])
+    if prod(len(option) for option in options) > _MOST_COMBINATIONS:
+        options = [[0, option[-1]] for option in options]
+    if prod(len(option) for option in options) > _MOST_COMBINATIONS:
+        return None
+    offset = np.cumsum([0, *(len(option) for option in options)])
+    picks = np.asarray(list(product(*(range(len(option)) for option in options))), np.int64)
+    chosen = np.zeros((len(picks), int(offset[-1])))
+    for run in range(len(runs)):
+        chosen[np.arange(len(picks)), offset[run] + picks[:, run]] = 1
+
+    def in_runs(mask: int, per_day: int, first: Ints, after: Ints) -> Ints:
+        inside = np.zeros((len(first), int(offset[-1])), np.int64)
+        for run, (begin, end) in enumerate(runs):
+            days = np.maximum(np.minimum(after, end + 1) - np.maximum(first, begin), 0)
+            for place, option in enumerate(options[run]):
+                countries = [bit for bit in range(len(demand.countries)) if option & mask & 1 << bit]
+                each = min(int(demand.need[begin, countries].max()), per_day) if countries else 0
+                inside[:, offset[run] + place] = days * each
+        return inside
+
+    whole = (np.zeros(1, np.int64), np.full(1, demand.days, np.int64))
+    asked = chosen @ in_runs(-1, int(demand.need.max()), *whole)[0]
+    carried = np.zeros(len(picks))
+    for item in items:
+        carried += np.minimum((chosen @ in_runs(item.mask, item.per_day, *_edges(item, demand.days)).T).max(axis=1), item.total)
+    missing = np.flatnonzero(carried < asked)
+    if not len(missing):
+        return None
+    worst = picks[missing[np.argmin(carried[missing] / asked[missing])]]
+    part = [0] * demand.days
+    for (begin, end), option, place in zip(runs, options, worst.tolist(), strict=True):
+        part[begin : end + 1] = [option[place]] * (end - begin + 1)
+    return tuple(part)
