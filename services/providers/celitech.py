@@ -384,7 +384,8 @@ class Celitech(Provider):
 
     async def account(self) -> AccountBalance:
         """The account answers; a balance is not in this API (trap 15)."""
-        await self.send_with_token(Call("GET", "/v1/purchases", {"limit": 1}))
+        answer = await self.send_with_token(Call("GET", "/v1/purchases", {"limit": 1}))
+        parse(self.id, _Purchases, answer.json())
         return AccountBalance(None)
 
 

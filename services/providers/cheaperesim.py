@@ -97,7 +97,11 @@ class CheapereSim(Provider):
         groups = [wanted[first : first + MOST_COUNTRIES] for first in range(0, len(wanted), MOST_COUNTRIES)]
         calls = [{**terms, "countries": ",".join(group), "scope": scope} for scope in ("regional", "global") for group in groups]
         calls += [{**terms, "countries": country, "scope": "local"} for country in wanted]
-        answers = await asyncio.gather(*(self._search(call) for call in calls))
+        said = await asyncio.gather(*(self._search(call) for call in calls), return_exceptions=True)
+        for failure in said:
+            if isinstance(failure, BaseException):
+                raise failure
+        answers = [answer for answer in said if not isinstance(answer, BaseException)]
         entries = [entry for answer in answers for entry in answer]
         as_of = self.now()
         covered: dict[str, frozenset[str]] = {}

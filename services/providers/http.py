@@ -426,7 +426,13 @@ def _retry_after(answer: Answer) -> float | None:
         return float(value[:9])
     try:
         until = parsedate_to_datetime(value)
-        said_at = parsedate_to_datetime(answer.headers["date"]) if "date" in answer.headers else datetime.now(UTC)
-        return max(0.0, (until - said_at).total_seconds())
     except (ValueError, TypeError):
+        return None
+    try:
+        said_at = parsedate_to_datetime(answer.headers.get("date", ""))
+    except (ValueError, TypeError):
+        said_at = datetime.now(UTC)
+    try:
+        return max(0.0, (until - said_at).total_seconds())
+    except TypeError:  # one of the two has no zone
         return None
