@@ -6,7 +6,7 @@ the person who reads it. Codes are enums; the sentences that belong to them are 
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from enum import StrEnum
 
 from services.model.money import Money
@@ -193,7 +193,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardEvent:
-    """One thing that happened to a card at the aware instant ``at``.
+    """One thing that happened to a card at the aware instant ``at``, which is kept in UTC.
 
     ``activity``: what was done (USED, and nothing else). ``amount``: money put on (TOPPED_UP).
     ``span``: how long the plan or top-up lasts when the event itself says so; it then stands in the place of the rule's figure.
@@ -217,6 +217,7 @@ class CardEvent:
             raise ValueError("an event outside the years a card can live in")
         if (self.kind is EventKind.USED) != (self.activity is not None):
             raise ValueError("an activity goes with USED, and with nothing else")
+        object.__setattr__(self, "at", self.at.astimezone(UTC))
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:

@@ -7,6 +7,7 @@ months against 30 days, and any zone on Earth when none is known.
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 from services.model.clock import DayMeaning, FirstDay, MonthMeaning, Span, SpanUnit, start_of_day
 
@@ -29,7 +30,7 @@ def add_months(day: date, months: int) -> date:
     """The same day ``months`` later, or the last of that month when it is shorter."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return date(year, month + 1, day.day if day.day <= 28 else min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _later(day: date, span: Span, month: MonthMeaning | None) -> date:
@@ -53,44 +54,42 @@ def extend(end: datetime, span: Span, counting: Counting) -> datetime:
 
 
 def _end(at: datetime, span: Span, counting: Counting, free: bool) -> datetime:
-    at = at.astimezone(UTC)
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
     if span.amount == 0:
         return at
     if span.unit is SpanUnit.HOUR:
         return at + span.amount * _HOUR
-    if counting.day is DayMeaning.NATURAL:
-        return _natural(at, span, counting, free)
+    zone = counting.zone
+    if zone is None:
+        periods = _over_all_zones(at, span, counting.month)
+        natural = periods if free else periods - _DAY
+    else:
+        today = at.astimezone(zone).date()
+        day = _later(today, span, counting.month)
+        periods = at + (day - today)
+        natural = _midnight(day + _DAY if free else day, zone)
     if counting.day is DayMeaning.PERIOD_24H:
-        return _periods(at, span, counting)
-    return min(_natural(at, span, counting, free), _periods(at, span, counting))
+        return periods
+    return natural if counting.day is DayMeaning.NATURAL else min(natural, periods)
 
 
-def _natural(at: datetime, span: Span, counting: Counting, free: bool) -> datetime:
-    if counting.zone is None:
-        return _over_all_zones(at, span, counting.month) - (timedelta(0) if free else _DAY)
-    day = _later(at.astimezone(counting.zone).date(), span, counting.month)
-    return start_of_day(day + _DAY if free else day, counting.zone).astimezone(UTC)
-
-
-def _periods(at: datetime, span: Span, counting: Counting) -> datetime:
-    if span.unit is SpanUnit.DAY:
-        return at + span.amount * _DAY
-    if counting.zone is None:
-        return _over_all_zones(at, span, counting.month)
-    local = at.astimezone(counting.zone)
-    day = _later(local.date(), span, counting.month)
-    return at + (day - local.date())
+@lru_cache(maxsize=8192)
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return start_of_day(day, zone).astimezone(UTC)
 
 
 def _over_all_zones(at: datetime, span: Span, month: MonthMeaning | None) -> datetime:
-    """``at`` plus the shortest that ``span`` can be, whichever of three dates it is where the days are counted."""
-    today = at.date()
-    return at + min(_later(day, span, month) - day for day in (today - _DAY, today, today + _DAY))
+    """``at`` plus the shortest that ``span`` can be, whichever date it is where the days are counted (UTC-12 to UTC+14)."""
+    if span.unit is SpanUnit.DAY:
+        return at + span.amount * _DAY
+    dates = {(at - 12 * _HOUR).date(), at.date(), (at + 14 * _HOUR).date()}
+    return at + min(_later(day, span, month) - day for day in dates)
 
 
 def end_of_printed(day: date, *, is_last: bool, zone: tzinfo | None) -> datetime:
     """The instant that a printed validity date means. ``is_last``: the date is still good; otherwise it is counted as already over."""
-    return start_of_day(day + _DAY if is_last else day, zone or _EARLIEST_ZONE).astimezone(UTC)
+    return _midnight(day + _DAY if is_last else day, zone or _EARLIEST_ZONE)
 
 
 def last_whole_day(instant: datetime, zone: tzinfo) -> date:

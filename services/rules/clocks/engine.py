@@ -6,6 +6,7 @@ One call does it: ``clock_states``. It reads no clock and no file; ``now`` and t
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cached_property
 
 from services.model.clock import (
     Activity,
@@ -39,20 +40,17 @@ _NO_LOSS = frozenset({Stacking.OLD_END, Stacking.OLD_END_OR_SPENT})
 _NO_PLAN = frozenset({ClockKind.WALLET_FEE, ClockKind.ARREARS})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClockState:
     """One clock of a card at one instant. Instants are aware, in UTC; days are dates in the person's zone.
 
     ``due``: the first instant at which the thing is over; None unless known. ``not_before``: nothing ends before this instant (``due`` when
     that is known, else a cautious bound, or None when there is none). ``unknown``: why ``due`` is not known, and the one question to ask.
     ``latest_safe_day``: the last day on which acting at any hour is in time, by ``due`` or else by the bound.
-    ``early``: None when the clock cannot be served by acting early, or has no date.
-    ``stages``: the ladder with its dates. ``stage``: the step that holds now, None before the due instant.
-    ``rescue_until``: up to when something is known to save it; None when nothing is known to end the rescue, or no date is known.
     ``steps``: the arithmetic, oldest first. ``segments``: plans of a bundle clock.
     ``doubtful``: the newest event of which nobody says whether it counts; it moved nothing.
     ``owed``: arrears to pay. ``fees_covered``: coming fees that the balance pays. ``offers``: what serves the clock, cheapest first.
-    ``rule``: names, notes, activities and facts with their sources, and reminder leads.
+    ``rule``: names, notes, activities and facts with their sources, and reminder leads. ``now``, ``zone``: what was asked for.
     """
 
     rule: ClockRule
@@ -61,16 +59,36 @@ class ClockState:
     not_before: datetime | None
     unknown: Unknown | None
     latest_safe_day: date | None
-    early: Early | None
-    stage: Stage | None
-    stages: tuple[Stage, ...]
-    rescue_until: datetime | None
     steps: tuple[Step, ...]
     segments: tuple[PlanSegment, ...]
     doubtful: CardEvent | None
     owed: Money | None
     fees_covered: int | None
     offers: tuple[Offer, ...]
+    now: datetime
+    zone: tzinfo
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The ladder with its dates; empty while the due instant is not known."""
+        return _ladder(self.rule, self.due) if self.due is not None else ()
+
+    @property
+    def stage(self) -> Stage | None:
+        """The step of the ladder that holds now; None before the due instant."""
+        return next((stage for stage in reversed(self.stages) if stage.begins is not None and stage.begins <= self.now), None)
+
+    @property
+    def rescue_until(self) -> datetime | None:
+        """Up to when something is known to save it; None when nothing is known to end the rescue, or no date is known."""
+        return next((stage.begins for stage in self.stages if not stage.rescue), None)
+
+    @cached_property
+    def early(self) -> Early | None:
+        """When it makes sense to act; None when the clock cannot be served by acting early, or has no date."""
+        if self.due is None or self.latest_safe_day is None:
+            return None
+        return _early(self.rule, self.due, self.latest_safe_day, self.now, self.now.astimezone(self.zone).date())
 
     @property
     def is_read(self) -> bool:
@@ -147,8 +165,7 @@ def clock_states(
     for clock in rule.clocks:
         if clock.kind is ClockKind.RECYCLING:
             standings[clock.id] = replay(clock, False, past, now, plans)
-    today = now.astimezone(zone).date()
-    states = [_state(clock, standings[clock.id], now, today, zone, rule.offers[clock.id]) for clock in rule.clocks]
+    states = [_state(clock, standings[clock.id], now, zone, rule.offers[clock.id]) for clock in rule.clocks]
     states.sort(key=_urgency)
     return tuple(states)
 
@@ -189,7 +206,7 @@ def _urgency(state: ClockState) -> tuple[int, datetime]:
     return (1, state.not_before) if state.not_before is not None else (2, _FAR)
 
 
-def _state(clock: ClockRule, standing: Standing, now: datetime, today: date, zone: tzinfo, offers: tuple[Offer, ...]) -> ClockState:
+def _state(clock: ClockRule, standing: Standing, now: datetime, zone: tzinfo, offers: tuple[Offer, ...]) -> ClockState:
     bound, unknown = standing.due, standing.unknown
     maybe_gone = unknown is not None and unknown.because is Missing.MAYBE_GONE
     due = bound if unknown is None or maybe_gone else None
@@ -201,7 +218,6 @@ def _state(clock: ClockRule, standing: Standing, now: datetime, today: date, zon
         status = ClockStatus.UNKNOWN
     else:
         status = ClockStatus.PAST if due <= now else ClockStatus.RUNNING
-    stages, stage, rescue_until = _ladder(clock, due, now) if due is not None else ((), None, None)
     latest = None
     if bound is not None:
         settling = clock.settling.value
@@ -213,16 +229,14 @@ def _state(clock: ClockRule, standing: Standing, now: datetime, today: date, zon
         bound,
         unknown,
         latest,
-        _early(clock, due, latest, now, today, zone) if due is not None and latest is not None else None,
-        stage,
-        stages,
-        rescue_until,
         tuple(standing.steps),
         tuple(standing.segments),
         standing.doubtful,
         standing.owed,
         standing.covered,
         offers,
+        now,
+        zone,
     )
 
 
@@ -232,31 +246,21 @@ def _length(span: Span) -> timedelta:
     return span.amount * hours * _HOURS
 
 
-def _ladder(clock: ClockRule, due: datetime, now: datetime) -> tuple[tuple[Stage, ...], Stage | None, datetime | None]:
-    """The stages with dates, the one that holds now, and the end of the rescue as far as it is known."""
-    rules = clock.ladder
+def _ladder(clock: ClockRule, due: datetime) -> tuple[Stage, ...]:
+    """The stages with the dates that are known."""
     begins: list[datetime | None] = []
     at: datetime | None = due
-    for rule in rules:
+    for rule in clock.ladder:
         at = None if at is None or rule.after.value is None else extend(at, rule.after.value, clock.counting)
         begins.append(at)
-    begins.append(None)
-    stages = []
-    holds: Stage | None = None
-    rescue_until: datetime | None = None
-    rescued = True
-    for index, rule in enumerate(rules):
-        begin = begins[index]
-        stage = Stage(rule.code, begin, begins[index + 1], rule.works.value, rule.loses.value, rule.rescue.value)
-        stages.append(stage)
-        if begin is not None and begin <= now:
-            holds = stage
-        if rescued and not rule.rescue.value:
-            rescued, rescue_until = False, begin
-    return tuple(stages), holds, rescue_until
+    ends = (*begins, None)[1:]
+    return tuple(
+        Stage(rule.code, begin, end, rule.works.value, rule.loses.value, rule.rescue.value)
+        for rule, begin, end in zip(clock.ladder, begins, ends, strict=True)
+    )
 
 
-def _early(clock: ClockRule, due: datetime, latest: date, now: datetime, today: date, zone: tzinfo) -> Early | None:
+def _early(clock: ClockRule, due: datetime, latest: date, now: datetime, today: date) -> Early | None:
     """When it makes sense to act, given that the clock ends at ``due``."""
     if clock.kind is ClockKind.ACTIVATE_BY:
         return None

@@ -53,8 +53,10 @@ class Fees:
     def replay(self, events: Iterable[CardEvent]) -> Standing:
         starts = START_EVENTS[self._clock.start.value]
         for event in events:
-            self._schedule(event.at)
-            self._run_to(event.at.astimezone(UTC))
+            if event.balance is not None:
+                self._schedule(event.at)
+            if self._next is not None and self._next <= event.at:
+                self._run_to(event.at)
             match event.kind:
                 case EventKind.READING:
                     self._reading(event)
@@ -78,7 +80,7 @@ class Fees:
             self._steps = [Step(StepCode.STARTED, at, at, span, self._next)]
 
     def _schedule(self, at: datetime) -> None:
-        """A fee on a fixed day of the month needs no anchor: the schedule begins before the first event."""
+        """A fee on a fixed day of the month needs no anchor: the schedule begins with the first balance, or now."""
         day = self._clock.fee_day.value
         if day is not None and self._base is None:
             zone = self._clock.counting.zone or UTC
@@ -103,7 +105,11 @@ class Fees:
 
     def _step_on(self) -> None:
         self._turn += 1
-        self._next = self._instant(self._turn)
+        span = self._clock.span.value
+        if span is not None and span.unit is not SpanUnit.MONTH and self._next is not None:
+            self._next = extend(self._next, span, self._clock.counting)
+        else:
+            self._next = self._instant(self._turn)  # from the base: month ends would wander
 
     def _run_to(self, instant: datetime) -> None:
         fee = self._fee
@@ -135,7 +141,7 @@ class Fees:
             if not self._arrears or self._balance >= 0:
                 self._missed = None
             elif self._missed is None:
-                self._missed = event.at.astimezone(UTC)
+                self._missed = event.at
 
     def _renewed(self) -> None:
         """The operator took its fee: whatever was unsure before is settled, and the balance is smaller by it."""

@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 from services.model.clock import Anchor, CardEvent, EventKind, Missing, PlanSegment, Question, Span, Stacking, Step, StepCode, Unknown
 from services.rules.clocks.counting import end_of, extend
 from services.rules.clocks.schema import ClockRule
-from services.rules.clocks.standing import START_QUESTION, Standing, is_connection, read_date
+from services.rules.clocks.standing import CONNECTIONS, START_QUESTION, Standing, is_connection, read_date
+
+_ACTIVATED = frozenset({EventKind.ACTIVATED})
+_STARTS: dict[Anchor | None, frozenset[EventKind]] = {
+    Anchor.FIRST_CONNECTION: CONNECTIONS,
+    Anchor.INSTALL: frozenset({EventKind.INSTALLED}),
+}
 
 
 class _Plans:
@@ -17,6 +23,8 @@ class _Plans:
         self._clock = clock
         self._shown = shown
         self._starts_now = clock.start.value in (Anchor.PURCHASE, None)
+        self._at_connection = clock.start.value is Anchor.FIRST_CONNECTION
+        self._starts = _STARTS.get(clock.start.value, _ACTIVATED)
         self._installed = False
         self._bought: list[CardEvent] = []  # not begun
         self._segments: list[PlanSegment] = []
@@ -36,13 +44,7 @@ class _Plans:
         return event.kind in (EventKind.BUNDLE_BOUGHT, EventKind.RENEWED)
 
     def _is_start(self, event: CardEvent) -> bool:
-        match self._clock.start.value:
-            case Anchor.FIRST_CONNECTION:
-                return is_connection(event)
-            case Anchor.INSTALL:
-                return event.kind is EventKind.INSTALLED
-            case _:
-                return event.kind is EventKind.ACTIVATED
+        return event.kind in self._starts or (self._at_connection and is_connection(event))
 
     def _result(self, now: datetime) -> Standing:
         clock = self._clock
@@ -56,7 +58,7 @@ class _Plans:
             first = self._bought[0]
             length = self._length(first)
             out.waiting = True
-            out.due = end_of(first.at, length, clock.counting) if length is not None else first.at.astimezone(UTC)
+            out.due = end_of(first.at, length, clock.counting) if length is not None else first.at
             out.unknown = Unknown(Missing.NOT_CONNECTED, START_QUESTION[clock.start.value], first)
         elif self._card_bought is not None:
             out.unknown = Unknown(Missing.NO_PLAN_LENGTH, Question.PLAN_LENGTH, self._card_bought)
@@ -84,17 +86,17 @@ class Parallel(_Plans):
         for bought in self._bought:
             length = self._length(bought)
             if length is None:
-                self._blind, self._blind_from = bought, event.at.astimezone(UTC)
+                self._blind, self._blind_from = bought, event.at
                 continue
             end = end_of(event.at, length, self._clock.counting)
-            self._segments.append(PlanSegment(event.at.astimezone(UTC), end))
+            self._segments.append(PlanSegment(event.at, end))
             self._steps = [*self._steps, Step(StepCode.STARTED, event.at, event.at, length, end)]
         self._bought = []
 
     def _reading(self, event: CardEvent) -> None:
         read = read_date(self._clock, self._shown, event)
         if read is not None:
-            start = event.at.astimezone(UTC)
+            start = event.at
             self._segments = [segment for segment in self._segments if segment.end <= start]
             self._segments.append(PlanSegment(min(start, read), read))
             self._steps = [Step(StepCode.READ, event.at, read, None, read)]
@@ -110,7 +112,7 @@ class Queue(_Plans):
 
     def replay(self, events: Iterable[CardEvent], now: datetime) -> Standing:
         for event in events:
-            at = event.at.astimezone(UTC)
+            at = event.at
             self._advance(at)
             running = self._blind is not None or (bool(self._segments) and self._segments[-1].end > at)
             if self._is_purchase(event):
@@ -161,7 +163,7 @@ class Queue(_Plans):
         read = read_date(self._clock, self._shown, event)
         if read is None:
             return
-        start = event.at.astimezone(UTC)
+        start = event.at
         if self._segments and self._segments[-1].end > start:
             start = self._segments.pop().start
         self._segments.append(PlanSegment(min(start, read), read))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from services.model.clock import (
     Activity,
@@ -13,6 +13,7 @@ from services.model.clock import (
     Missing,
     Question,
     Span,
+    SpanUnit,
     Stacking,
     Step,
     StepCode,
@@ -23,6 +24,8 @@ from services.rules.clocks.counting import end_of, extend
 from services.rules.clocks.schema import ClockRule
 from services.rules.clocks.standing import START_EVENTS, START_QUESTION, Standing, activity_of, can_save, is_connection, read_date
 
+_TWO_DAYS = timedelta(days=2)
+_SHORTEST = {SpanUnit.HOUR: timedelta(hours=1), SpanUnit.DAY: timedelta(days=1), SpanUnit.MONTH: timedelta(days=28)}
 _ENDS_ACTIVATE_BY = (EventKind.ACTIVATED, EventKind.FIRST_CONNECTION)
 
 
@@ -33,6 +36,10 @@ class Restarts:
         self._clock = clock
         self._shown = shown
         self._out = Standing()
+        self._pending: tuple[CardEvent, Span] | None = None  # counted, and not worked out: the next event will most likely undo it
+        length = clock.span.value
+        only_the_last = clock.stacking.value in (Stacking.RESET, None) and length is not None and clock.tiers.value is None
+        self._sure = _SHORTEST[length.unit] * length.amount - _TWO_DAYS if only_the_last and length is not None else None
 
     def replay(self, events: Iterable[CardEvent]) -> Standing:
         clock, out = self._clock, self._out
@@ -44,11 +51,13 @@ class Restarts:
             if kind is EventKind.READING:
                 read = read_date(clock, self._shown, event)
                 if read is not None:
+                    self._pending = None
                     out.due, out.unknown, out.doubtful = read, None, None
                     out.steps = [Step(StepCode.READ, event.at, read, None, read)]
                 continue
             if kind in starts and not started and (length := self._own_length(event) or initial) is not None:
                 started = True
+                self._settle()
                 end = end_of(event.at, length, clock.counting)
                 if out.due is None or end > out.due:
                     out.due, out.unknown = end, None
@@ -61,7 +70,9 @@ class Restarts:
             if counts is Tri.YES:
                 self._counted(event, activity)
             elif counts is Tri.UNKNOWN and kind is EventKind.USED:
+                self._settle()
                 out.doubtful = event
+        self._settle()
         if out.due is None and out.unknown is None:
             out.unknown = self._nothing()
         return out
@@ -78,8 +89,19 @@ class Restarts:
             return Unknown(Missing.NO_START, Question.WHEN_LAST_USED)
         return Unknown(Missing.NO_START, START_QUESTION[clock.start.value])
 
+    def _settle(self) -> None:
+        """Work out the counted event that was put off."""
+        if self._pending is not None:
+            (event, span), self._pending = self._pending, None
+            self._apply(event, span)
+
     def _counted(self, event: CardEvent, activity: Activity) -> None:
         clock, out = self._clock, self._out
+        if self._pending is not None:
+            if self._sure is not None and event.at - self._pending[0].at < self._sure and event.span is None:
+                self._pending = (event, self._pending[1])  # long before the end that is being reset: only the newer one matters
+                return
+            self._settle()
         if out.due is not None and event.at >= out.due and out.unknown is None and not can_save(clock, out.due, event, activity):
             out.unknown = Unknown(Missing.MAYBE_GONE, Question.STILL_WORKS, event)
             return
@@ -90,7 +112,10 @@ class Restarts:
             return
         first = spans[0]
         if len(spans) == 1 and first is not None:
-            self._apply(event, first)
+            if self._sure is not None and event.span is None:
+                self._pending = (event, first)
+            else:
+                self._apply(event, first)
         else:
             self._between(event, spans)
 
@@ -132,7 +157,7 @@ class Restarts:
         if spans == [None]:
             is_plan = clock.kind is ClockKind.BUNDLE
             if clock.stacking.value is Stacking.RESET or (before is None and is_plan):
-                out.due = event.at.astimezone(UTC)  # even a shorter time than was left is possible
+                out.due = event.at  # even a shorter time than was left is possible
             missing = (Missing.NO_PLAN_LENGTH, Question.PLAN_LENGTH) if is_plan else (Missing.NO_LENGTH, Question.VALID_UNTIL)
             out.unknown = Unknown(*missing, event)
             return

@@ -37,7 +37,7 @@ def test_every_fact_names_its_source_and_date(rule: OperatorRule) -> None:
 def test_every_text_is_in_both_languages(rule: OperatorRule) -> None:
     for text in _texts(rule):
         assert _CHINESE.search(text.zh), text
-        assert not _CHINESE.search(text.en), text
+        assert 4 * len(_CHINESE.findall(text.en)) < len(text.en), text  # a Chinese term may be named in English, not more
         assert text.en.strip() == text.en
         assert text.zh.strip() == text.zh
 
