@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.model.data_volume import DataVolume
@@ -121,6 +122,61 @@ class Message:
             raw_text=self.text,
             note="\n".join(self.text[start:end].strip() for start, end in self.notes),
         )
+
+
+def answer(message: Message, question: Question, choice: date | Money) -> Message:
+    """``message`` with a question decided by a person; ``choice`` need not be among the choices offered."""
+    kind = question.field.split(".")[1]
+    understood = (*message.understood, Understood(question.field, question.start, question.end, choice))
+    message = replace(
+        message,
+        understood=tuple(sorted(understood, key=lambda item: item.start)),
+        questions=tuple(open_one for open_one in message.questions if open_one != question),
+    )
+    if isinstance(choice, date):
+        return replace(message, validity=(*message.validity, Validity(_DATE_KINDS[kind], choice)))
+    if kind == "topped_up":
+        return replace(
+            message,
+            events=tuple(replace(event, money=choice) if event.kind is EventKind.TOPPED_UP else event for event in message.events),
+        )
+    purse = MoneyBalance(
+        Money(-abs(choice.minor), choice.currency) if kind == "owed" else choice, MoneyKind.BONUS if kind == "bonus" else MoneyKind.MAIN
+    )
+    return replace(message, money=(*message.money, purse))
+
+
+def without(message: Message, item: Understood) -> Message:
+    """``message`` less one figure a person says is wrong; its stretch of text becomes a note."""
+    kind, part = item.field.split(".")
+    message = replace(
+        message,
+        understood=tuple(other for other in message.understood if other != item),
+        notes=tuple(sorted((*message.notes, (item.start, item.end)))),
+    )
+    if kind == "money" and part == "topped_up":
+        return replace(
+            message, events=tuple(replace(event, money=None) if event.money == item.value else event for event in message.events)
+        )
+    if kind == "money":
+        return replace(message, money=tuple(purse for purse in message.money if purse.kind.value != part))
+    if kind == "date" and part == "as_of":
+        return replace(message, as_of=None)
+    if kind == "date":
+        return replace(message, validity=tuple(end for end in message.validity if end.kind.value != part))
+    if kind == "event":
+        return replace(
+            message, events=tuple(replace(event, in_days=None) if event.in_days == item.value else event for event in message.events)
+        )
+    nothing: dict[str, Any] = {{"left": "remaining", "total": "total", "used": "used"}[part]: None}
+    if kind == "data":
+        data = tuple(replace(package, **nothing) if package.name == item.name else package for package in message.data)
+        return replace(
+            message, data=tuple(package for package in data if package != DataBalance(package.name, restricted=package.restricted))
+        )
+    counts = tuple(replace(count, **nothing) for count in (message.voice if kind == "voice" else message.sms))
+    kept = tuple(count for count in counts if count != CountBalance(count.name))
+    return replace(message, voice=kept) if kind == "voice" else replace(message, sms=kept)
 
 
 def read(text: str, *, received: date, sender: str = "", operator: str | None = None) -> Message:
@@ -301,7 +357,7 @@ class _Reader:
 
     def _name(self, match: re.Match[str], span: tuple[int, int]) -> str:
         """The package's own name, in the text's own script, without the words around it."""
-        name = _NOISE.sub("", self.plain[slice(*span)]).strip(" ()[]【】\"'*-·")
+        name = _NOISE.sub("", self.plain[slice(*span)]).strip(" 、()[]【】\"'*-·")
         if not name or name.lower() in self.files.by_name:
             return ""
         position = self.plain.find(name, span[0])

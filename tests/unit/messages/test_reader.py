@@ -13,7 +13,8 @@ from services.model.money import Money
 from services.model.reading import EventKind, LineStatus, Source, ValidityKind
 from services.rules.messages import patterns
 from services.rules.messages.dates import Order, Side, interpret
-from services.rules.messages.reader import LONGEST, Ask, Category, read
+from services.rules.messages.reader import LONGEST, Ask, Category, read, without
+from services.rules.messages.reader import answer as decide
 from services.rules.messages.suspicion import Sign
 from services.rules.messages.text import normalise
 from tests.unit.messages.scoring import RECEIVED, Sample, Score, answer, corpus, said
@@ -222,6 +223,30 @@ def test_restricted_data_is_marked() -> None:
 def test_traditional_package_names_keep_their_script() -> None:
     message = read("國內流量剩餘1GB，漫遊流量剩餘2GB。", received=RECEIVED, sender="CMHK")
     assert {package.name for package in message.data} == {"國內", "漫遊"}
+
+
+def test_answers_of_a_person_complete_the_reading() -> None:
+    message = read("Prepaid: your balance is $4.20. Your SIM expires on 03/04/2027.", received=RECEIVED)
+    for question in message.questions:
+        message = decide(message, question, Money.of("4.20", "SGD") if question.ask is Ask.WHICH_CURRENCY else date(2027, 4, 3))
+    assert not message.questions
+    assert said(message) == {"money.main=SGD 4.2", "date.number=2027-04-03"}
+    top_up = read("您的手機儲值卡已成功增值50元", received=RECEIVED)
+    (question,) = top_up.questions
+    decided = decide(top_up, question, Money.of(50, "HKD"))
+    assert said(decided) == {"event=topped_up", "money.topped_up=HKD 50"}
+
+
+@pytest.mark.parametrize("sample", SAMPLES[:84], ids=lambda sample: sample.text[:24].encode("ascii", "replace").decode())
+def test_a_figure_a_person_rejects_is_gone_and_no_other(sample: Sample) -> None:
+    message = answer(sample)
+    for item in message.understood:
+        lost = said(message) - said(without(message, item))
+        assert len(lost) == (0 if item.field in ("date.as_of", "event.days") else 1), item
+        assert said(without(message, item)) <= said(message)
+    for item in message.understood:
+        message = without(message, item)
+    assert not any(line.startswith(("money", "data.", "voice.", "sms.", "date")) for line in said(message))
 
 
 def test_every_pattern_file_is_sound() -> None:
