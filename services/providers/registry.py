@@ -6,6 +6,7 @@ from services.providers.celitech import Celitech
 from services.providers.cheaperesim import CheapereSim
 from services.providers.esimaccess import EsimAccess
 from services.providers.esimgo import EsimGo
+from services.providers.keepgo import Keepgo
 from services.providers.pikasim import PikaSim
 from services.providers.simsima import Simsima
 
@@ -19,5 +20,6 @@ PROVIDERS: dict[str, type[Provider]] = {
         Airalo,
         Celitech,
         EsimGo,
+        Keepgo,
     )
 }
