@@ -49,7 +49,7 @@ if asked.question is not None:
         results.table(ranking, (page - 1) * results.ROWS)
         st.download_button(
             _("Download as CSV"),
-            data=lambda: results.csv_file(ranking),
+            data=results.csv_file(ranking),
             file_name="simkeeper-plans.csv",
             mime="text/csv",
             on_click="ignore",

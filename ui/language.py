@@ -5,6 +5,9 @@ collects the keys from the code.
 """
 
 import gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -43,8 +46,23 @@ def browser_language() -> str:
     return "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
 
 
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak ``code`` in the block, for work that Streamlit does outside the session, such as building a file on a click."""
+    token = _spoken.set(code)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
 def language() -> str:
     """The language of this session: "zh" or "en"."""
+    if spoken := _spoken.get():
+        return spoken
     chosen = st.session_state.get(STATE_KEY)
     return chosen if chosen in LANGUAGES else browser_language()
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from services.model.plan import Origin
+from services.store.catalogue import SourceRow
 from services.use.catalogue import CatalogueDesk, LiveSource
 from services.use.house import house
 from ui import clock, figures, words
@@ -33,6 +34,7 @@ def price_banner() -> None:
             title=_("All prices on this page are invented"),
         )
     _outcomes(found.live_sources())
+    _imported(found.lists())
     _ask(found)
 
 
@@ -85,6 +87,15 @@ def _outcomes(sources: list[LiveSource]) -> None:
             st.caption(" · ".join(parts))
 
 
+def _imported(lists: list[SourceRow]) -> None:
+    for row in lists:
+        count = n_("{n} plan", "{n} plans", row.plan_count).format(n=figures.number(row.plan_count))
+        parts = [plain(row.label), count]
+        if row.succeeded_at is not None:
+            parts.append(_("imported {ago}").format(ago=figures.ago(row.succeeded_at, clock.now())))
+        st.caption(" · ".join(parts))
+
+
 @st.fragment(run_every=POLL_S)
 def _progress() -> None:
     """Drawn alone while a fetch is under way; the whole page follows when it is over."""
@@ -99,12 +110,32 @@ def _progress() -> None:
 
 
 def source_switches() -> None:
-    """One switch per seller, with what it knows of us."""
+    """One switch per seller, with what it knows of us, how the last fetch went, and when the next one may be."""
     found = desk()
     for source in found.live_sources():
         with st.container(border=True):
             key = f"source_{source.facts.id}"
             st.session_state[key] = source.enabled
             st.toggle(source.facts.name, key=key, on_change=lambda name=source.facts.id, key=key: found.switch(name, st.session_state[key]))
+            st.markdown(" · ".join(_state(source)))
+            if source.row is not None and source.row.failure is not None:
+                st.warning(words.failure(source.row.failure), title=_("{seller}: not fetched").format(seller=source.facts.name))
             st.caption(source.facts.sends.in_language(language()))
-            st.markdown(" · ".join(plain(address) for address in source.facts.asks))
+            st.caption(" · ".join(plain(address) for address in source.facts.asks))
+
+
+def _state(source: LiveSource) -> list[str]:
+    """Whether it is used, its plans and their age, and when it may be asked again."""
+    row, now = source.row, clock.now()
+    if not source.enabled:
+        parts = [_("Switched off: it is not asked")]
+    elif source.stage is not None and not source.stage.is_over:
+        parts = [words.word(words.STAGE, source.stage.value)]
+    elif source.next_fetch_at is not None:
+        parts = [_("May be asked again at {time}").format(time=figures.clock_time(source.next_fetch_at.astimezone(clock.zone())))]
+    else:
+        parts = [_("May be asked now")]
+    if row is None or row.succeeded_at is None:
+        return [*parts, _("never fetched")]
+    count = n_("{n} plan", "{n} plans", row.plan_count).format(n=figures.number(row.plan_count))
+    return [*parts, count, _("fetched {ago}").format(ago=figures.ago(row.succeeded_at, now))]

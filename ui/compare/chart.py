@@ -8,6 +8,7 @@ from services.model.data_volume import DataUnit, DataVolume
 from services.rules.compare.ranking import Ranking
 from services.rules.compare.steps import step_lines
 from ui.charts import localised
+from ui.compare.results import plan_name
 from ui.language import _
 
 LINES = 3
@@ -23,7 +24,7 @@ def cost_against_need(plans: Ranking) -> None:
     shown = plans.page(0, LINES)
     points = []
     for number, (line, (_rank, row)) in enumerate(zip(lines, shown.iterrows(), strict=True), start=1):
-        label, reached = f"{number}. {row['seller']} · {row['name']}", 0.0
+        label, reached = f"{number}. {row['seller']} · {plan_name(row)}", 0.0
         for step in line.steps:
             upto = step.up_to.bytes / DataUnit.GB
             points += [(label, reached, step.total_micro / 1_000_000), (label, upto, step.total_micro / 1_000_000)]

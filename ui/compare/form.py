@@ -24,11 +24,11 @@ from ui import clock, words
 from ui.figures import currency_name
 from ui.habits import habits_panel
 from ui.language import _, language
+from ui.preferences import preferred_currency
 
 WRITTEN = "compare_written"
 TROUBLES = "compare_troubles"
 NOT_OURS = frozenset({"lang", "pick"})
-DEFAULT_CURRENCY = {"zh": "CNY", "en": "USD"}
 FIRST_PLACES = ("JP", "TH", "KR", "US", "region:europe", "region:southeast_asia")
 FEATURE_FILTERS = ("hotspot", "five_g", "top_up", "id_check", "phone_number")
 FACETS = ("seller", "kind", "start_rule", *FEATURE_FILTERS)
@@ -52,6 +52,12 @@ def ask() -> Address:
     today, known = clock.today(), currencies()
     troubles = (*st.session_state[TROUBLES], *draft.problems(today, known))
     return Address(draft, troubles, draft.question(today, known))
+
+
+def forget_currency() -> None:
+    """Ask the next question in the currency that the account prefers, whatever the last one was asked in."""
+    if WRITTEN in st.session_state:
+        st.session_state[WRITTEN] = {name: value for name, value in st.session_state[WRITTEN].items() if name != "cur"}
 
 
 def sort_and_filter(facets: Mapping[str, Mapping[str, int]]) -> None:
@@ -214,7 +220,7 @@ def _values(draft: Draft, places: list[str], *, asked_gb: bool) -> dict[str, Any
         "basis": draft.need_basis.value,
         "needs": [name for name in words.NEED if getattr(draft.needs, name)],
         "published_only": draft.unknown is UnknownPolicy.PUBLISHED_ONLY,
-        "currency": draft.currency if draft.currency in currencies() else DEFAULT_CURRENCY[language()],
+        "currency": draft.currency if draft.currency in currencies() else preferred_currency(),
         "preset": draft.preset.value,
         "sort": draft.sort.value if draft.sort else None,
         "sellers": sorted(filters.sellers),

@@ -1,5 +1,6 @@
 """The answer of the compare page: the best three as tiles, all of them as a table, chosen ones side by side."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ from services.rules.compare.beside import MOST_BESIDE, side_by_side
 from services.rules.compare.export import EXPORT_COLUMNS, export_csv
 from services.rules.compare.ranking import Ranking
 from ui import figures, words
-from ui.language import _, n_
+from ui.language import _, language, n_, speaking
 from ui.text import plain
 
 TILES = 3
@@ -27,13 +28,21 @@ def tiles(ranking: Ranking) -> None:
 
 def _tile(row: "pd.Series[Any]", ranking: Ranking) -> None:
     currency, countries = ranking.question.currency, ranking.question.countries
-    st.markdown(f"**{plain(row['seller'])}** · {plain(row['name'])}")
+    st.markdown(f"**{plain(row['seller'])}** · {plain(plan_name(row))}")
     st.metric(_("Total for this trip"), total(row, currency), label_visibility="collapsed")
     lines = [carries(row), coverage(row, countries), *_warnings(row)]
     st.markdown("  \n".join(line for line in lines if line))
     st.caption(_("Price of {day}").format(day=figures.day(row["fetched_at"])))
     if row["buy_url"] and row["origin"] != "sandbox":
         st.link_button(_("Open at the seller"), row["buy_url"], width="stretch")
+
+
+def plan_name(row: "pd.Series[Any]") -> str:
+    """The seller's name for it; what it carries and how long, where a list gives no name."""
+    if row["name"]:
+        return str(row["name"])
+    days = [] if pd.isna(row["validity_days"]) else [figures.days(int(row["validity_days"]))]
+    return figures.listing([allowance(row), *days])
 
 
 def total(row: "pd.Series[Any]", currency: str) -> str:
@@ -142,7 +151,7 @@ def _table_of(shown: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     columns: dict[str, list[Any]] = {
         "seller": shown["seller"].tolist(),
         "origin": [words.word(words.ORIGIN, origin) for origin in shown["origin"]],
-        "name": shown["name"].tolist(),
+        "name": [plan_name(row) for row in rows],
         "total": [None if pd.isna(row["total_micro"]) else row["total_micro"] / figures.MICRO for row in rows],
         "usable": [_usable(row) for row in rows],
         "days": shown["validity_days"].tolist(),
@@ -235,14 +244,24 @@ def beside(plans: Ranking) -> None:
     ]
     for column, (_rank, row) in zip(st.columns(MOST_BESIDE), plans.page().iterrows(), strict=False):
         with column.container(border=True):
-            st.markdown(f"**{plain(row['seller'])}** · {plain(row['name'])}")
+            st.markdown(f"**{plain(row['seller'])}** · {plain(plan_name(row))}")
             for label, names, say in lines:
                 value = say(row)
                 st.markdown(f"{label}  \n" + (f"**{value}**" if names & differing and "\n" not in value else value))
 
 
-def csv_file(ranking: Ranking) -> bytes:
-    """Every ranked plan, with headings and words of the session's language."""
+def csv_file(ranking: Ranking) -> Callable[[], bytes]:
+    """Builds, on the click, every ranked plan with headings and words of the language that is spoken now."""
+    spoken = language()
+
+    def build() -> bytes:
+        with speaking(spoken):
+            return _csv(ranking)
+
+    return build
+
+
+def _csv(ranking: Ranking) -> bytes:
     tables = {"origin": words.ORIGIN, "kind": words.KIND, "start_rule": words.START_RULE, "total_state": words.TOTAL_STATE}
 
     def say(column: str, code: str) -> str:

@@ -1,0 +1,256 @@
+"""Comparing plans as a person does: first start, real prices (from emulators on sockets), question, table, export, shared link."""
+
+import csv
+import io
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from services.providers.sandbox.faults import Fault
+from tests.browser.conftest import Dashboard, Visitor
+
+WORDS = {
+    "zh": {
+        "invented": "本页所有价格都是虚构的",
+        "fetch": "获取真实价格",
+        "again": "重新获取价格",
+        "asked": "向谁请求，发送什么",
+        "total": "本次行程总价",
+        "download": "下载 CSV",
+        "where": "要去哪里？",
+        "gb": "需要的流量（GB）",
+        "all": "全部套餐",
+        "invented_row": "虚构",
+        "seller": "商家",
+        "beside": "并排对比",
+    },
+    "en": {
+        "invented": "All prices on this page are invented",
+        "fetch": "Fetch real prices",
+        "again": "Fetch prices again",
+        "asked": "Who is asked, and what is sent",
+        "total": "Total for this trip",
+        "download": "Download as CSV",
+        "where": "Where are you going?",
+        "gb": "Data needed, in GB",
+        "all": "All plans",
+        "invented_row": "Invented",
+        "seller": "Seller",
+        "beside": "Side by side",
+    },
+}
+
+
+def fetch(page: Page, words: dict[str, str]) -> None:
+    page.get_by_role("button", name=re.compile(f"{words['fetch']}|{words['again']}")).click()
+    expect(page.get_by_role("button", name=words["again"])).to_be_disabled(timeout=60_000)  # the outcome is drawn
+
+
+def let_ask_again(opened: Dashboard) -> None:
+    """As if a quarter of an hour had passed since the sellers were asked."""
+    with closing(sqlite3.connect(opened.data_dir / "simkeeper.db", timeout=20)) as database, database:
+        database.execute("UPDATE catalogue_sources SET attempted_at = attempted_at - 1000")
+
+
+def exported(page: Page, words: dict[str, str]) -> list[dict[str, str]]:
+    with page.expect_download() as started:
+        page.get_by_role("button", name=words["download"], exact=True).click()
+    return list(csv.DictReader(io.StringIO(Path(started.value.path()).read_text("utf-8-sig"))))
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh", "desktop"), ("en", "phone")])
+def test_from_the_first_start_to_real_prices_an_export_and_a_shared_link(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor], language: str, width: str
+) -> None:
+    words, opened = WORDS[language], open_dashboard(f"first-{language}")
+    visitor = visit(language, width)
+    page = visitor.goto(f"{opened.url}/compare?in=JP")
+    expect(page.get_by_text(words["invented"])).to_be_visible()
+    rows = exported(page, words)
+    assert rows
+    assert [row for row in rows if words["invented_row"] not in row.values()] == []
+    assert page.get_by_role("link", name="去商家页面" if language == "zh" else "Open at the seller").count() == 0
+    assert all(not seller.log for seller in opened.sellers.values()), "nothing is asked before a person says so"
+
+    page.get_by_text(words["asked"]).click()
+    expect(page.get_by_text("https://simsima.io/en/agent/catalog")).to_be_visible()
+    expect(page.get_by_text("https://pikasim.com/api/packages/global")).to_be_visible()
+
+    fetch(page, words)
+    visitor.settle()
+    expect(page.get_by_text(words["invented"])).to_have_count(0)
+    rows = exported(page, words)
+    assert {row[words["seller"]] for row in rows} == {"Simsima", "PikaSim"}
+    assert not any(words["invented_row"] in row.values() for row in rows)
+    asked = [(entry.path, entry.query) for seller in opened.sellers.values() for entry in seller.log]
+    assert sorted(asked) == [("/api/packages/all-countries", ""), ("/api/packages/global", ""), ("/en/agent/catalog", "")]
+    agents = {entry.headers["user-agent"] for seller in opened.sellers.values() for entry in seller.log}
+    assert len(agents) == 1
+    assert agents.pop().startswith("Simkeeper/")
+    expect(page.get_by_role("button", name=words["again"])).to_be_disabled()
+
+    page.get_by_label(words["gb"]).fill("3")
+    page.get_by_label(words["gb"]).press("Enter")
+    page.wait_for_url("**gb=3**")
+    visitor.settle()
+    other = visit(language, width)
+    theirs = other.goto(page.url)
+    expect(theirs.get_by_label(words["gb"])).to_have_value("3")
+    assert theirs.get_by_test_id("stMetricValue").first.inner_text() == page.get_by_test_id("stMetricValue").first.inner_text()
+    assert visitor.axe() == []
+    assert visitor.sideways() <= 0
+
+
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "server error": (Fault("status", status=503), "故障"),
+    "page instead of data": (Fault("html"), "变了样"),
+    "empty": (Fault("empty"), "变了样"),
+    "cut short": (Fault("truncated"), "变了样"),
+    "connection broken": (Fault("reset"), "连不上"),
+    "too many requests": (Fault("status", status=429), "稍等"),
+    "refused": (Fault("status", status=403), "拒绝"),
+    "moved to another host": (Fault("redirect", to="https://example.invalid/"), "拒绝"),
+    "wrong type": (Fault("set", at=("items",), value={"a": 1}), "变了样"),
+    "nulls": (Fault("set", at=("items", "*", "price"), value=None), "变了样"),
+    "no plans": (Fault("set", at=("items",), value=[]), "变了样"),
+}
+
+
+@pytest.fixture(scope="module")
+def troubled(open_dashboard: Callable[..., Dashboard]) -> Dashboard:
+    return open_dashboard("troubled")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_one_seller_fails_in_each_way_and_the_other_is_not_hurt(troubled: Dashboard, visit: Callable[..., Visitor], name: str) -> None:
+    fault, said = FAULTS[name]
+    words = WORDS["zh"]
+    troubled.sellers["simsima"].faults[:] = [fault]
+    visitor = visit("zh")
+    page = visitor.goto(f"{troubled.url}/compare?in=JP")
+    let_ask_again(troubled)
+    page.reload()
+    visitor.settle()
+    fetch(page, words)
+    visitor.settle()
+    alert = page.get_by_test_id("stAlert").filter(has_text="Simsima：未能获取")
+    expect(alert).to_contain_text(said)
+    assert {row[words["seller"]] for row in exported(page, words)} == {"PikaSim"}
+
+
+def test_when_every_seller_fails_the_invented_plans_stay_and_say_so(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor]
+) -> None:
+    opened, words = open_dashboard("all-fail"), WORDS["en"]
+    for seller in opened.sellers.values():
+        seller.faults.append(Fault("status", status=500))
+    page = visit("en").goto(f"{opened.url}/compare?in=JP")
+    page.get_by_role("button", name=words["fetch"]).click()
+    expect(page.get_by_text("Simsima: not fetched")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("PikaSim: not fetched")).to_be_visible()
+    expect(page.get_by_text(words["invented"])).to_be_visible()
+
+
+def test_a_failed_refresh_leaves_the_old_prices(open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor]) -> None:
+    opened, words = open_dashboard("refresh"), WORDS["en"]
+    visitor = visit("en")
+    page = visitor.goto(f"{opened.url}/compare?in=JP")
+    fetch(page, words)
+    visitor.settle()
+    before = exported(page, words)
+    for seller in opened.sellers.values():
+        seller.faults.append(Fault("truncated"))
+    let_ask_again(opened)
+    page.reload()
+    visitor.settle()
+    fetch(page, words)
+    expect(page.get_by_text("Simsima: not fetched")).to_be_visible()
+    assert exported(page, words) == before
+
+
+def test_the_only_download_is_the_one_that_no_spreadsheet_runs(dashboard: Dashboard, visit: Callable[..., Visitor]) -> None:
+    page = visit("en").goto(f"{dashboard.url}/compare?in=JP")
+    page.get_by_test_id("stDataFrame").hover()
+    expect(page.get_by_role("button", name="Download as CSV")).to_have_count(1)
+
+
+def test_up_to_three_rows_are_laid_side_by_side(dashboard: Dashboard, visit: Callable[..., Visitor]) -> None:
+    visitor = visit("en")
+    page = visitor.goto(f"{dashboard.url}/compare?in=JP")
+    grid = page.get_by_test_id("stDataFrame")
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    assert box is not None
+    for row in range(2):
+        page.mouse.click(box["x"] + 16, box["y"] + 38 + 35 * row + 17)
+        visitor.settle()
+    page.wait_for_url("**pick=**")
+    expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
+    shared = visit("zh").goto(page.url)
+    expect(shared.get_by_role("heading", name="并排对比")).to_be_visible()
+
+
+BAD_ADDRESSES = {
+    "in=JP&from=2027-05-10&to=2027-05-01": "最后一天早于第一天",
+    "in=JP&from=2020-05-01&to=2020-05-10": "这些日期已经过去",
+    "": "请选择您要去哪里",
+    "in=JP&gb=0": "请填写需要多少流量",
+    "in=JP&gb=10000": "10000 GB 超出了任何套餐的容量",
+    "in=Narnia": "我们不认识“Narnia”这个地方",
+    "in=JP&cur=XQZ": "我们没有“XQZ”的汇率",
+    "in=JP&from=soon": "“soon”不是日期",
+    "in=JP&sort=magic": "“magic”不是本页的选项",
+}
+
+
+@pytest.mark.parametrize("query", BAD_ADDRESSES)
+def test_a_bad_question_gets_a_sentence_that_says_what_to_do(dashboard: Dashboard, visit: Callable[..., Visitor], query: str) -> None:
+    page = visit("zh").goto(f"{dashboard.url}/compare?{query}")
+    expect(page.get_by_test_id("stAlert").filter(has_text=BAD_ADDRESSES[query])).to_be_visible()
+
+
+def test_places_are_understood_in_either_language(dashboard: Dashboard, visit: Callable[..., Visitor]) -> None:
+    visitor = visit("en")
+    page = visitor.goto(f"{dashboard.url}/compare")
+    field = page.get_by_label(WORDS["en"]["where"])
+    field.fill("韩国")
+    field.press("Enter")
+    visitor.settle()
+    page.wait_for_url("**in=KR**")
+    expect(page.get_by_test_id("stMetricValue").first).to_be_visible()
+
+
+def test_a_source_that_is_switched_off_is_not_asked(open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor]) -> None:
+    opened, words = open_dashboard("switch"), WORDS["en"]
+    visitor = visit("en")
+    page = visitor.goto(f"{opened.url}/settings")
+    page.get_by_text("PikaSim", exact=True).click()
+    visitor.settle()
+    visitor.goto(f"{opened.url}/compare?in=JP")
+    fetch(page, words)
+    assert opened.sellers["simsima"].log
+    assert not opened.sellers["pikasim"].log
+
+
+def test_an_unexpected_error_shows_a_code_that_is_in_the_log(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor]
+) -> None:
+    opened = open_dashboard("broken")
+    visitor = visit("en")
+    page = visitor.goto(f"{opened.url}/compare?in=JP")
+    with sqlite3.connect(opened.data_dir / "simkeeper.db") as database:
+        database.execute("UPDATE plans SET volume = -5")
+        database.execute("UPDATE catalogue_revisions SET revision = revision + 1")
+    page.reload()
+    alert = page.get_by_test_id("stAlert").filter(has_text="Something went wrong on this page")
+    expect(alert).to_be_visible()
+    code = alert.inner_text().rsplit(" ", 1)[-1]
+    log = opened.log.read_text()
+    assert f"code {code}" in log
+    assert "Traceback" in log
+    assert "Traceback" not in page.locator("body").inner_text()

@@ -1,0 +1,21 @@
+"""Plan lists of one's own: choose a file, say what its columns mean, import it, see what was left out, remove it again."""
+
+import streamlit as st
+
+from services.use.house import house
+from services.use.plan_lists import PlanListDesk
+from ui.plan_lists import kept, meaning, outcome, upload
+from ui.shell import account
+
+
+@st.fragment
+def plan_lists() -> None:
+    """The whole room, drawn alone when something in it changes."""
+    desk = PlanListDesk(house(), account())
+    kept.lists(desk)
+    outcome.last_import()
+    chosen = upload.choose()
+    if chosen is not None:
+        mapping = meaning.ask(chosen.table)
+        outcome.preview(desk, chosen.table, mapping)
+        outcome.offer(desk, chosen, mapping)
