@@ -136,7 +136,9 @@ class Visitor:
         """The run is over and everything is drawn."""
         page = self.page
         page.locator("h1").first.wait_for(timeout=30_000)
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]").wait_for(timeout=30_000)
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]").wait_for(
+            timeout=30_000
+        )
         expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
         assert page.locator("[data-testid=stException]").count() == 0, page.locator("[data-testid=stException]").first.inner_text()
 

@@ -15,7 +15,9 @@ PAGES = {
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_a_cold_deep_link_goes_through_the_router(open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor], address: str) -> None:
+def test_a_cold_deep_link_goes_through_the_router(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor], address: str
+) -> None:
     """The very first visitor of a fresh process opens a page by its address: title, language switch and navigation are there."""
     visitor = visit("zh")
     page = visitor.goto(f"{open_dashboard(f'cold-{address}').url}/{address}")
