@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -165,6 +166,7 @@ def test_dates(text: str, order: Order | None, side: Side, days: tuple[date, ...
     assert (seen.days, seen.year_assumed) == (days, assumed)
 
 
+@settings(deadline=None)
 @given(
     st.dates(date(2026, 11, 20), date(2030, 12, 31)),
     st.sampled_from(["%d/%m/%Y", "%Y-%m-%d", "%Y年%m月%d日", "%d %b %Y", "%B %d, %Y", "%d-%m-%Y"]),
@@ -247,6 +249,72 @@ def test_a_figure_a_person_rejects_is_gone_and_no_other(sample: Sample) -> None:
     for item in message.understood:
         message = without(message, item)
     assert not any(line.startswith(("money", "data.", "voice.", "sms.", "date")) for line in said(message))
+
+
+WIDE = str.maketrans("0123456789.", "０１２３４５６７８９．")
+MONEY_FRAMES = [
+    ("10086", "CNY", "您的话费余额为{}元。"),
+    ("10086", "CNY", "【中国移动】当前余额：{}元，有效期至2027年3月31日"),
+    ("CMHK", "HKD", "你的儲值卡餘額為HK${}，有效期至19/05/2027。"),
+    ("giffgaff", "GBP", "Your credit balance is £{}. Have a good day."),
+    ("6700", "USD", "Wallet balance: ${}"),
+    ("Singtel", "SGD", "Your main balance is S${}, valid till 12/03/2027"),
+    ("AIS", "THB", "Your balance is {} baht."),
+]
+DATA_FRAMES = [
+    ("10010", "您的剩余流量为{}{}。"),
+    ("10086", "国内流量剩余{}{}，请合理使用"),
+    ("EE", "You have {}{} of data left."),
+    ("Airalo", "Data remaining: {}{}."),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(MONEY_FRAMES), st.integers(0, 99_999_999), st.sampled_from([0, 1, 2]), st.booleans(), st.booleans())
+def test_any_amount_of_money_is_read_exactly(frame: tuple[str, str, str], minor: int, places: int, grouped: bool, wide: bool) -> None:
+    sender, currency, words = frame
+    amount = Decimal(minor).scaleb(-places)
+    written = f"{amount:,}" if grouped else str(amount)
+    text = words.format(written.translate(WIDE) if wide else written)
+    message = read(text, received=RECEIVED, sender=sender)
+    assert [purse.money for purse in message.money] == [Money.of(amount, currency)], text
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(DATA_FRAMES),
+    st.integers(1, 999_999),
+    st.sampled_from([0, 1, 2, 3]),
+    st.sampled_from(["GB", " GB", "MB", "M", "KB", "兆", "Gb"]),
+)
+def test_any_amount_of_data_is_read_exactly_or_not_at_all(frame: tuple[str, str], digits: int, places: int, unit: str) -> None:
+    sender, words = frame
+    amount = Decimal(digits).scaleb(-places)
+    text = words.format(amount, unit)
+    message = read(text, received=RECEIVED, sender=sender)
+    size = {"G": 10**9, "M": 10**6, "K": 10**3, "兆": 10**6}[unit.strip()[0]]
+    assert [package.remaining.bytes for package in message.data if package.remaining is not None] == [int(amount * size)], text
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.dates(date(2026, 11, 20), date(2030, 12, 31)),
+    st.sampled_from(["%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d %b %Y", "%Y年%m月%d日", "%Y%m%d"]),
+)
+def test_any_end_is_read_exactly_from_an_operator_whose_order_is_known(day: date, form: str) -> None:
+    message = read(f"Your SIM card is valid until {day.strftime(form)}.", received=RECEIVED, sender="CMHK")
+    assert [end.last_day for end in message.validity] == [day]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dates(date(2026, 11, 20), date(2030, 12, 31)), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y"]))
+def test_where_the_order_is_not_known_the_date_is_right_or_asked(day: date, form: str) -> None:
+    message = read(f"Your prepaid SIM card is valid until {day.strftime(form)}.", received=RECEIVED)
+    if message.questions:
+        assert day in message.questions[0].choices
+        assert not message.validity
+    else:
+        assert [end.last_day for end in message.validity] == [day]
 
 
 def test_every_pattern_file_is_sound() -> None:
