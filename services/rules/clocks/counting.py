@@ -26,6 +26,16 @@ class Counting:
     zone: tzinfo | None = None
 
 
+# Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
+_NATURAL = DayMeaning.NATURAL
+_PERIOD_24H = DayMeaning.PERIOD_24H
+_FREE = FirstDay.FREE
+_CALENDAR = MonthMeaning.CALENDAR
+_DAYS_30 = MonthMeaning.DAYS_30
+_SPANUNIT_DAY = SpanUnit.DAY
+_SPANUNIT_HOUR = SpanUnit.HOUR
+
+
 def add_months(day: date, months: int) -> date:
     """The same day ``months`` later, or the last of that month when it is shorter."""
     index = day.year * 12 + day.month - 1 + months
@@ -34,18 +44,18 @@ def add_months(day: date, months: int) -> date:
 
 
 def _later(day: date, span: Span, month: MonthMeaning | None) -> date:
-    if span.unit is SpanUnit.DAY:
+    if span.unit is _SPANUNIT_DAY:
         return day + span.amount * _DAY
     thirty = day + 30 * span.amount * _DAY
-    if month is MonthMeaning.DAYS_30:
+    if month is _DAYS_30:
         return thirty
     calendar = add_months(day, span.amount)
-    return calendar if month is MonthMeaning.CALENDAR else min(calendar, thirty)
+    return calendar if month is _CALENDAR else min(calendar, thirty)
 
 
 def end_of(at: datetime, span: Span, counting: Counting) -> datetime:
     """The end of ``span`` that is counted from the event at ``at``."""
-    return _end(at, span, counting, counting.first_day is FirstDay.FREE)
+    return _end(at, span, counting, counting.first_day is _FREE)
 
 
 def extend(end: datetime, span: Span, counting: Counting) -> datetime:
@@ -58,7 +68,7 @@ def _end(at: datetime, span: Span, counting: Counting, free: bool) -> datetime:
         at = at.astimezone(UTC)
     if span.amount == 0:
         return at
-    if span.unit is SpanUnit.HOUR:
+    if span.unit is _SPANUNIT_HOUR:
         return at + span.amount * _HOUR
     zone = counting.zone
     if zone is None:
@@ -68,20 +78,21 @@ def _end(at: datetime, span: Span, counting: Counting, free: bool) -> datetime:
         today = at.astimezone(zone).date()
         day = _later(today, span, counting.month)
         periods = at + (day - today)
-        natural = _midnight(day + _DAY if free else day, zone)
-    if counting.day is DayMeaning.PERIOD_24H:
+        natural = midnight(day + _DAY if free else day, zone)
+    if counting.day is _PERIOD_24H:
         return periods
-    return natural if counting.day is DayMeaning.NATURAL else min(natural, periods)
+    return natural if counting.day is _NATURAL else min(natural, periods)
 
 
 @lru_cache(maxsize=8192)
-def _midnight(day: date, zone: tzinfo) -> datetime:
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """The first instant of ``day`` in ``zone``, in UTC."""
     return start_of_day(day, zone).astimezone(UTC)
 
 
 def _over_all_zones(at: datetime, span: Span, month: MonthMeaning | None) -> datetime:
     """``at`` plus the shortest that ``span`` can be, whichever date it is where the days are counted (UTC-12 to UTC+14)."""
-    if span.unit is SpanUnit.DAY:
+    if span.unit is _SPANUNIT_DAY:
         return at + span.amount * _DAY
     dates = {(at - 12 * _HOUR).date(), at.date(), (at + 14 * _HOUR).date()}
     return at + min(_later(day, span, month) - day for day in dates)
@@ -89,7 +100,7 @@ def _over_all_zones(at: datetime, span: Span, month: MonthMeaning | None) -> dat
 
 def end_of_printed(day: date, *, is_last: bool, zone: tzinfo | None) -> datetime:
     """The instant that a printed validity date means. ``is_last``: the date is still good; otherwise it is counted as already over."""
-    return _midnight(day + _DAY if is_last else day, zone or _EARLIEST_ZONE)
+    return midnight(day + _DAY if is_last else day, zone or _EARLIEST_ZONE)
 
 
 def last_whole_day(instant: datetime, zone: tzinfo) -> date:

@@ -1,7 +1,7 @@
 """Fees that leave a balance, and what happens when it does not cover them."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from services.model.clock import (
@@ -18,10 +18,9 @@ from services.model.clock import (
     Step,
     StepCode,
     Unknown,
-    start_of_day,
 )
 from services.model.money import Money
-from services.rules.clocks.counting import add_months, end_of, extend
+from services.rules.clocks.counting import add_months, end_of, extend, midnight
 from services.rules.clocks.schema import ClockRule
 from services.rules.clocks.standing import START_EVENTS, Standing, can_save, read_date
 
@@ -45,6 +44,7 @@ class Fees:
         self._unsure: datetime | None = None  # the first fee of which nobody knows whether it was paid
         self._gone: CardEvent | None = None  # paid in when nothing could save the card any more
         self._base: datetime | None = None
+        self._first_day: date | None = None  # of a fee on a fixed day of the month
         self._lead = 0  # 1 when the first fee is one span after the base, 0 when it is at the base
         self._turn = 0  # fees since then
         self._next: datetime | None = None
@@ -82,19 +82,19 @@ class Fees:
     def _schedule(self, at: datetime) -> None:
         """A fee on a fixed day of the month needs no anchor: the schedule begins with the first balance, or now."""
         day = self._clock.fee_day.value
-        if day is not None and self._base is None:
+        if day is not None and self._first_day is None:
             zone = self._clock.counting.zone or UTC
             local = at.astimezone(zone).date()
-            first = local.replace(day=day) if local.day < day else add_months(local.replace(day=day), 1)
-            self._base = self._next = start_of_day(first, zone).astimezone(UTC)
+            this_month = local.replace(day=day)
+            self._first_day = this_month if local.day < day else add_months(this_month, 1)
+            self._next = self._instant(0)
 
     def _instant(self, turn: int) -> datetime:
-        assert self._base is not None
-        if self._clock.fee_day.value is not None:
-            zone = self._clock.counting.zone or UTC
-            return start_of_day(add_months(self._base.astimezone(zone).date(), turn), zone).astimezone(UTC)
+        if self._first_day is not None:
+            return midnight(add_months(self._first_day, turn), self._clock.counting.zone or UTC)
         span = self._clock.span.value
         assert span is not None
+        assert self._base is not None
         count = end_of if self._lead else extend
         return count(self._base, Span(span.amount * (turn + self._lead), span.unit), self._clock.counting)
 

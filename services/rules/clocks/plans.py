@@ -15,6 +15,14 @@ _STARTS: dict[Anchor | None, frozenset[EventKind]] = {
     Anchor.INSTALL: frozenset({EventKind.INSTALLED}),
 }
 
+# Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
+_BUNDLE_BOUGHT = EventKind.BUNDLE_BOUGHT
+_DATA_SPENT = EventKind.DATA_SPENT
+_PURCHASED = EventKind.PURCHASED
+_READING = EventKind.READING
+_RENEWED = EventKind.RENEWED
+_OLD_END_OR_SPENT = Stacking.OLD_END_OR_SPENT
+
 
 class _Plans:
     """What queued and parallel plans have in common: bought, then started by the event that the rule names."""
@@ -38,10 +46,10 @@ class _Plans:
 
     def _is_purchase(self, event: CardEvent) -> bool:
         """A card bought with a plan in it, a plan bought for it, or one that renewed itself."""
-        if event.kind is EventKind.PURCHASED:
+        if event.kind is _PURCHASED:
             self._card_bought = event
             return self._length(event) is not None
-        return event.kind in (EventKind.BUNDLE_BOUGHT, EventKind.RENEWED)
+        return event.kind in (_BUNDLE_BOUGHT, _RENEWED)
 
     def _is_start(self, event: CardEvent) -> bool:
         return event.kind in self._starts or (self._at_connection and is_connection(event))
@@ -74,7 +82,7 @@ class Parallel(_Plans):
                 self._bought.append(event)
                 if self._starts_now or (self._clock.start.value is Anchor.INSTALL and self._installed):
                     self._begin(event)
-            elif event.kind is EventKind.READING:
+            elif event.kind is _READING:
                 self._reading(event)
             elif self._is_start(event):
                 self._installed = True
@@ -117,10 +125,10 @@ class Queue(_Plans):
             running = self._blind is not None or (bool(self._segments) and self._segments[-1].end > at)
             if self._is_purchase(event):
                 self._buy(event, running)
-            elif event.kind is EventKind.READING:
+            elif event.kind is _READING:
                 self._reading(event)
-            elif event.kind is EventKind.DATA_SPENT:
-                if running and self._queue and self._blind is None and self._clock.stacking.value is Stacking.OLD_END_OR_SPENT:
+            elif event.kind is _DATA_SPENT:
+                if running and self._queue and self._blind is None and self._clock.stacking.value is _OLD_END_OR_SPENT:
                     self._segments[-1] = replace(self._segments[-1], end=at)
                     self._next(event.at, queued=False)
             elif self._is_start(event):

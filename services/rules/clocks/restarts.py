@@ -28,6 +28,17 @@ _TWO_DAYS = timedelta(days=2)
 _SHORTEST = {SpanUnit.HOUR: timedelta(hours=1), SpanUnit.DAY: timedelta(days=1), SpanUnit.MONTH: timedelta(days=28)}
 _ENDS_ACTIVATE_BY = (EventKind.ACTIVATED, EventKind.FIRST_CONNECTION)
 
+# Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
+_FIRST_CONNECTION = EventKind.FIRST_CONNECTION
+_READING = EventKind.READING
+_TOPPED_UP = EventKind.TOPPED_UP
+_USED = EventKind.USED
+_KEEP_LATER = Stacking.KEEP_LATER
+_RESET = Stacking.RESET
+_STACK = Stacking.STACK
+_UNKNOWN = Tri.UNKNOWN
+_YES = Tri.YES
+
 
 class Restarts:
     """Clocks with one end that counted events move: validity, inactivity, top-up-only, and plans that do not queue."""
@@ -38,7 +49,7 @@ class Restarts:
         self._out = Standing()
         self._pending: tuple[CardEvent, Span] | None = None  # counted, and not worked out: the next event will most likely undo it
         length = clock.span.value
-        only_the_last = clock.stacking.value in (Stacking.RESET, None) and length is not None and clock.tiers.value is None
+        only_the_last = clock.stacking.value in (_RESET, None) and length is not None and clock.tiers.value is None
         self._sure = _SHORTEST[length.unit] * length.amount - _TWO_DAYS if only_the_last and length is not None else None
 
     def replay(self, events: Iterable[CardEvent]) -> Standing:
@@ -48,7 +59,7 @@ class Restarts:
         started = False
         for event in events:
             kind = event.kind
-            if kind is EventKind.READING:
+            if kind is _READING:
                 read = read_date(clock, self._shown, event)
                 if read is not None:
                     self._pending = None
@@ -67,9 +78,9 @@ class Restarts:
             if activity is None:
                 continue
             counts = clock.counts(activity)
-            if counts is Tri.YES:
+            if counts is _YES:
                 self._counted(event, activity)
-            elif counts is Tri.UNKNOWN and kind is EventKind.USED:
+            elif counts is _UNKNOWN and kind is _USED:
                 self._settle()
                 out.doubtful = event
         self._settle()
@@ -121,7 +132,7 @@ class Restarts:
 
     def _own_length(self, event: CardEvent) -> Span | None:
         """The length that the event itself says; that of a plan says nothing of a clock that is not a plan's."""
-        return event.span if self._clock.kind is ClockKind.BUNDLE or event.kind is EventKind.TOPPED_UP else None
+        return event.span if self._clock.kind is ClockKind.BUNDLE or event.kind is _TOPPED_UP else None
 
     def _spans(self, event: CardEvent, activity: Activity) -> list[Span | None]:
         """What the event can have given: one span, or every possibility (None among them: nothing) when its amount is not known."""
@@ -138,12 +149,12 @@ class Restarts:
 
     def _apply(self, event: CardEvent, span: Span) -> None:
         clock, out = self._clock, self._out
-        if out.unknown is not None and clock.stacking.value in (Stacking.RESET, None):
+        if out.unknown is not None and clock.stacking.value in (_RESET, None):
             out.unknown = None
         if out.due is None:
             out.due = end_of(event.at, span, clock.counting)
             out.steps = [Step(StepCode.STARTED, event.at, event.at, span, out.due)]
-            if clock.stacking.value in (Stacking.KEEP_LATER, Stacking.STACK) and clock.kind is not ClockKind.BUNDLE:
+            if clock.stacking.value in (_KEEP_LATER, _STACK) and clock.kind is not ClockKind.BUNDLE:
                 out.unknown = out.unknown or Unknown(Missing.NO_START, Question.VALID_UNTIL, event)  # an older, later end may exist
         else:
             step = _moved(clock, out.due, event, span)
@@ -156,7 +167,7 @@ class Restarts:
         before = out.due
         if spans == [None]:
             is_plan = clock.kind is ClockKind.BUNDLE
-            if clock.stacking.value is Stacking.RESET or (before is None and is_plan):
+            if clock.stacking.value is _RESET or (before is None and is_plan):
                 out.due = event.at  # even a shorter time than was left is possible
             missing = (Missing.NO_PLAN_LENGTH, Question.PLAN_LENGTH) if is_plan else (Missing.NO_LENGTH, Question.VALID_UNTIL)
             out.unknown = Unknown(*missing, event)
@@ -166,7 +177,7 @@ class Restarts:
         if len(known) == len(ends) and len(set(known)) == 1:
             return
         out.due = min(known) if len(known) == len(ends) else None
-        if event.kind is EventKind.TOPPED_UP:
+        if event.kind is _TOPPED_UP:
             out.unknown = Unknown(Missing.NO_AMOUNT, Question.TOP_UP_AMOUNT, event)
         else:
             out.unknown = Unknown(Missing.NO_LENGTH, Question.VALID_UNTIL, event)
@@ -179,11 +190,11 @@ class Restarts:
 
 def _moved(clock: ClockRule, due: datetime, event: CardEvent, span: Span) -> Step:
     """What a counted event does to a clock that ends at ``due``."""
-    fresh = end_of(event.at, span, clock.counting)
     stacking = clock.stacking.value
-    if stacking is Stacking.KEEP_LATER and due > fresh:
-        return Step(StepCode.KEPT, event.at, event.at, span, due)
-    if stacking is not Stacking.STACK or due <= event.at:
+    if stacking is not _STACK or due <= event.at:
+        fresh = end_of(event.at, span, clock.counting)
+        if stacking is _KEEP_LATER and due > fresh:
+            return Step(StepCode.KEPT, event.at, event.at, span, due)
         return Step(StepCode.RESET, event.at, event.at, span, fresh)
     longer = extend(due, span, clock.counting)
     if clock.cap.value is not None:
@@ -199,7 +210,7 @@ def activate_by(clock: ClockRule, shown: bool, events: Iterable[CardEvent]) -> S
     ended_by = clock.ended_by.value or _ENDS_ACTIVATE_BY
     out = Standing(unknown=Unknown(Missing.NO_START, START_QUESTION[clock.start.value or Anchor.PURCHASE]))
     for event in events:
-        if event.kind in ended_by or (EventKind.FIRST_CONNECTION in ended_by and is_connection(event)):
+        if event.kind in ended_by or (_FIRST_CONNECTION in ended_by and is_connection(event)):
             out = Standing(settled=True, steps=out.steps)
         elif event.kind in starts and (out.due is None or out.settled):
             span = clock.span.value
@@ -208,7 +219,7 @@ def activate_by(clock: ClockRule, shown: bool, events: Iterable[CardEvent]) -> S
             else:
                 end = end_of(event.at, span, clock.counting)
                 out = Standing(due=end, steps=[Step(StepCode.STARTED, event.at, event.at, span, end)])
-        elif event.kind is EventKind.READING and not out.settled and (read := read_date(clock, shown, event)) is not None:
+        elif event.kind is _READING and not out.settled and (read := read_date(clock, shown, event)) is not None:
             out = Standing(due=read, steps=[Step(StepCode.READ, event.at, read, None, read)])
     return out
 

@@ -36,6 +36,11 @@ START_QUESTION = {
     None: Question.WHEN_ACTIVATED,
 }
 
+# Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
+_ACTIVITY_CONNECT = Activity.CONNECT
+_DATA = Activity.DATA
+_EVENTKIND_USED = EventKind.USED
+
 
 @dataclass(slots=True)
 class Standing:
@@ -59,12 +64,12 @@ class Standing:
 
 def activity_of(event: CardEvent) -> Activity | None:
     """What a clock sees in an event; None when it is nothing anyone does with a card."""
-    return event.activity if event.kind is EventKind.USED else _ACTIVITY_OF.get(event.kind)
+    return event.activity if event.kind is _EVENTKIND_USED else _ACTIVITY_OF.get(event.kind)
 
 
 def is_connection(event: CardEvent) -> bool:
     """Whether the card was on a network for data at this event."""
-    return event.kind in CONNECTIONS or event.activity is Activity.DATA or event.activity is Activity.CONNECT
+    return event.kind in CONNECTIONS or event.activity is _DATA or event.activity is _ACTIVITY_CONNECT
 
 
 def read_date(clock: ClockRule, shown: bool, event: CardEvent) -> datetime | None:
