@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -249,6 +250,7 @@ class Http:
             headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
             timeout=httpx.Timeout(endpoint.attempt_timeout_s),
             follow_redirects=False,
+            verify=_trusted(),
             transport=None if endpoint.app is None else _Inside(app=endpoint.app, raise_app_exceptions=False),
             trust_env=endpoint.app is None and not _is_loopback(endpoint.base_url),
         )
@@ -359,6 +361,12 @@ class Http:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         return "".join(c if c.isprintable() else " " for c in text)[:DETAIL_LIMIT].strip()
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates we trust, read once: it takes longer than a call."""
+    return httpx.create_ssl_context()
 
 
 class _Inside(httpx.ASGITransport):

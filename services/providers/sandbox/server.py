@@ -32,5 +32,5 @@ def serve(app: ASGIApp, *, port: int = 0, certificate: tuple[Path, Path] | None 
         try:
             yield f"{'http' if certificate is None else 'https'}://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            server.should_exit = server.force_exit = True  # a stalled answer is not waited for
             thread.join(5)

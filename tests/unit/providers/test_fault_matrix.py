@@ -4,6 +4,7 @@ Each ends in the right error of the family, within the time limit, with no secre
 certain ends as ``OrderStatus.UNKNOWN`` instead of an error.
 """
 
+import asyncio
 import logging
 import socket
 import struct
@@ -124,6 +125,12 @@ class Stand:
             self.lab.run(first.aclose())
         return made(address or self.address, adjust)
 
+    def ask(self, connected: Provider, wanted: list[Capability] | None = None) -> dict[Capability, Any]:
+        """How all verbs (or those ``wanted``) end on this connection, which is closed afterwards."""
+        found = self.lab.run(outcomes(connected, verbs(self.lab.provider.id) if wanted is None else wanted, self.subject))
+        self.lab.run(connected.aclose())
+        return found
+
     @contextmanager
     def struck(self, fault: Fault | None) -> Iterator[None]:
         """``fault`` strikes while the block runs."""
@@ -189,9 +196,8 @@ def test_fault(provider, case, stands, caplog):
     caplog.set_level(logging.DEBUG)
     started = time.monotonic()
     with stand.struck(case.fault):
-        found = stand.lab.run(outcomes(connected, verbs(provider), stand.subject))
+        found = stand.ask(connected)
     took = time.monotonic() - started
-    stand.lab.run(connected.aclose())
     judge(case, stand, found)
     silent(stand, caplog.text, "the log")
     # An order is at most a search, a sending with a renewed token, and a look-up.
@@ -205,7 +211,7 @@ def test_nobody_listens(provider, stands):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refused, and nobody else can take it
         connected = stand.connect(f"http://127.0.0.1:{taken.getsockname()[1]}")
-        found = stand.lab.run(outcomes(connected, verbs(provider), stand.subject))
+        found = stand.ask(connected)
     judge(Case("refused", (Unreachable,), because=(Because.CONNECT,)), stand, found)
     assert not any(error.may_have_arrived for error in found.values() if isinstance(error, ProviderError))
 
@@ -245,7 +251,7 @@ def test_reset_in_the_body(provider, stands):
     stand = stands(provider)
     with resetting() as address:
         connected = stand.connect(address)
-        found = stand.lab.run(outcomes(connected, verbs(provider), stand.subject))
+        found = stand.ask(connected)
     judge(Case("RST", (Unreachable,), because=(Because.BROKEN,), uncertain=True), stand, found)
 
 
@@ -256,7 +262,7 @@ def test_redirect_to_another_host_is_not_followed(provider, stands):
     with serve(elsewhere.sandbox) as other:
         connected = stand.connect()
         with stand.struck(Fault("redirect", to=other + "/stolen")):
-            found = stand.lab.run(outcomes(connected, verbs(provider), stand.subject))
+            found = stand.ask(connected)
     elsewhere.close()
     judge(Case("redirect", (Refused,)), stand, found)
     assert elsewhere.sandbox.log == []
@@ -273,7 +279,7 @@ def test_certificate_nobody_trusts(provider, stands, tmp_path):
     with serve(stand.lab.sandbox, certificate=(certificate, key)) as address:
         connected = stand.connect(address)
         before = len(stand.lab.sandbox.log)
-        found = stand.lab.run(outcomes(connected, verbs(provider), stand.subject))
+        found = stand.ask(connected)
     judge(Case("certificate", (Unreachable,), because=(Because.TLS,)), stand, found)
     assert len(stand.lab.sandbox.log) == before
 
@@ -286,24 +292,21 @@ def test_a_wrong_clock_of_ours(provider, hours, stands):
     connected = stand.connect()
     connected.now = lambda: stand.lab.now() + timedelta(hours=hours)
     wanted = [verb for verb in verbs(provider) if verb is not Capability.TOP_UP]
-    for verb, outcome in stand.lab.run(outcomes(connected, wanted, stand.subject)).items():
+    for verb, outcome in stand.ask(connected, wanted).items():
         assert not isinstance(outcome, BaseException) or isinstance(outcome, ProviderError), (verb, outcome)
         if verb is Capability.READING and not isinstance(outcome, ProviderError) and outcome.as_of is not None:
             assert outcome.as_of <= outcome.taken_at
-    stand.lab.run(connected.aclose())
 
 
 def test_a_page_about_an_error_stays_out_of_it(stands):
     stand = stands(PROVIDER_IDS[0])
     connected = stand.connect()
     with stand.struck(Fault("html", status=403)):
-        found = stand.lab.run(outcomes(connected, verbs(stand.lab.provider.id), stand.subject))
+        found = stand.ask(connected)
     assert all(HTML.decode()[:10] not in str(outcome) for outcome in found.values())
 
 
 def test_one_bad_provider_neither_delays_nor_hides_another(stands):
-    import asyncio
-
     bad, good = stands("simsima"), stands("pikasim")
     slow, quick = bad.connect(attempt_timeout_s=2, call_timeout_s=2), good.connect()
 
@@ -316,6 +319,8 @@ def test_one_bad_provider_neither_delays_nor_hides_another(stands):
 
     with bad.struck(Fault("stall_before")):
         took, plans, failure = good.lab.run(both())
+    for connected in (slow, quick):
+        good.lab.run(connected.aclose())
     assert plans.plans
     assert took < 1.9
     assert isinstance(failure, Unreachable)
