@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-
-import tldextract
+from typing import TYPE_CHECKING
 
 from services.rules.identifiers import msisdn
 from services.rules.messages.patterns import Library, Operator
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 
 class Sign(StrEnum):
@@ -172,7 +174,7 @@ def _sender_signs(text: str, sender: str, operator: Operator | None, library: Li
     name = sender.strip().lower()
     if name and name not in library.by_sender and not name.isdecimal():
         bare = name.removeprefix("+86")
-        if len(bare) <= 8 and not bare.isdecimal() and bare.translate(_LOOKS) in library.by_sender:
+        if 4 <= len(bare) <= 8 and not bare.isdecimal() and bare.translate(_LOOKS) in library.by_sender:
             signs.append(Suspicion(Sign.LOOK_ALIKE_SENDER, sender.strip()))
     for match in _MIXED_TOKEN.finditer(text):
         if match.group().lower().translate(_LOOKS) in library.by_sender and not match.group().isdecimal():
@@ -226,13 +228,13 @@ def _twin(host: str, domain: str, library: Library) -> str | None:
 
 
 def _registrable(host: str) -> str:
-    return _registrable_cached(host.lower().strip("."))
+    host = host.lower().strip(".")
+    return _extractor()(host).top_domain_under_public_suffix or host
 
 
 @cache
-def _extractor() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+def _extractor() -> "TLDExtract":
+    # Imported here: it costs a third of a second, and most texts carry no link. Its bundled list of suffixes is used; nothing is fetched.
+    from tldextract import TLDExtract
 
-
-def _registrable_cached(host: str) -> str:
-    return _extractor()(host).top_domain_under_public_suffix or host
+    return TLDExtract(suffix_list_urls=(), cache_dir=None)
