@@ -188,6 +188,7 @@ class EventKind(StrEnum):
     USED = "used"
     READING = "reading"  # the operator's own word: a validity date, a balance, or both
     DATA_SPENT = "data_spent"
+    SEEN_WORKING = "seen_working"  # the person saw the card work, after something that should not have been able to save it
     ROAMED = "roamed"
 
 
@@ -248,7 +249,12 @@ class Missing(StrEnum):
 
 
 class Question(StrEnum):
-    """The one question whose answer settles a missing fact."""
+    """The one question whose answer settles a missing fact, and what the answer becomes.
+
+    ``WHEN_...``: the event of that kind (WHEN_LAST_USED: USED; WHEN_TOPPED_UP: TOPPED_UP). VALID_UNTIL, BALANCE: a READING.
+    PLAN_LENGTH, TOP_UP_AMOUNT: the event it is about, with its ``span`` or ``amount``. STILL_WORKS: SEEN_WORKING.
+    FEE, FEE_DAY: an override of the clock's ``fee`` or ``fee_day``.
+    """
 
     WHEN_ACTIVATED = "when_activated"
     WHEN_CONNECTED = "when_connected"

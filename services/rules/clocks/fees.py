@@ -62,6 +62,9 @@ class Fees:
                     self._reading(event)
                 case EventKind.TOPPED_UP:
                     self._paid(event)
+                case EventKind.SEEN_WORKING if self._gone is not None:
+                    believed, self._gone = self._gone, None
+                    self._paid(believed, believed=True)
                 case EventKind.RENEWED:
                     self._anchor(event.at)
                     self._renewed()
@@ -151,8 +154,8 @@ class Fees:
             if self._balance < 0 and not self._arrears:
                 self._balance, self._exact = Decimal(0), False
 
-    def _paid(self, event: CardEvent) -> None:
-        if self._missed is not None and not can_save(self._clock, self._missed, event, Activity.TOP_UP):
+    def _paid(self, event: CardEvent, *, believed: bool = False) -> None:
+        if self._missed is not None and not believed and not can_save(self._clock, self._missed, event, Activity.TOP_UP):
             self._gone = self._gone or event
             return
         if event.amount is None or (self._fee is not None and event.amount.currency != self._fee.currency):

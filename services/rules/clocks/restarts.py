@@ -31,6 +31,7 @@ _ENDS_ACTIVATE_BY = (EventKind.ACTIVATED, EventKind.FIRST_CONNECTION)
 # Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
 _FIRST_CONNECTION = EventKind.FIRST_CONNECTION
 _READING = EventKind.READING
+_SEEN_WORKING = EventKind.SEEN_WORKING
 _TOPPED_UP = EventKind.TOPPED_UP
 _USED = EventKind.USED
 _KEEP_LATER = Stacking.KEEP_LATER
@@ -66,6 +67,9 @@ class Restarts:
                     out.due, out.unknown, out.doubtful = read, None, None
                     out.steps = [Step(StepCode.READ, event.at, read, None, read)]
                 continue
+            if kind is _SEEN_WORKING:
+                self._believe()
+                continue
             if kind in starts and not started and (length := self._own_length(event) or initial) is not None:
                 started = True
                 self._settle()
@@ -87,6 +91,13 @@ class Restarts:
         if out.due is None and out.unknown is None:
             out.unknown = self._nothing()
         return out
+
+    def _believe(self) -> None:
+        """The card works: what could not have saved it did."""
+        unknown = self._out.unknown
+        if unknown is not None and unknown.because is Missing.MAYBE_GONE and unknown.about is not None:
+            self._out.unknown = None
+            self._give(unknown.about, activity_of(unknown.about))
 
     def _nothing(self) -> Unknown:
         clock = self._clock
@@ -118,6 +129,10 @@ class Restarts:
             return
         if out.unknown is not None and out.unknown.because is Missing.MAYBE_GONE:
             return
+        self._give(event, activity)
+
+    def _give(self, event: CardEvent, activity: Activity | None) -> None:
+        """Move the end by what the event brings."""
         spans = self._spans(event, activity)
         if not spans:
             return
@@ -134,7 +149,7 @@ class Restarts:
         """The length that the event itself says; that of a plan says nothing of a clock that is not a plan's."""
         return event.span if self._clock.kind is ClockKind.BUNDLE or event.kind is _TOPPED_UP else None
 
-    def _spans(self, event: CardEvent, activity: Activity) -> list[Span | None]:
+    def _spans(self, event: CardEvent, activity: Activity | None) -> list[Span | None]:
         """What the event can have given: one span, or every possibility (None among them: nothing) when its amount is not known."""
         clock = self._clock
         if (length := self._own_length(event)) is not None:
@@ -142,7 +157,12 @@ class Restarts:
         tiers = clock.tiers.value
         if tiers is None:
             return [clock.span.value]
-        if activity is not Activity.TOP_UP or event.amount is None or event.amount.currency != tiers[0].at_least.currency:
+        if (
+            activity is None
+            or activity is not Activity.TOP_UP
+            or event.amount is None
+            or event.amount.currency != tiers[0].at_least.currency
+        ):
             return [None, *(tier.span for tier in tiers)]
         reached = clock.gives(activity, event.amount)
         return [] if reached is None else [reached]

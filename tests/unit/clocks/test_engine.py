@@ -25,6 +25,7 @@ from services.model.tri import Tri
 from services.rules.clocks.counting import add_months, end_of_printed
 from services.rules.clocks.engine import ClockState, cheapest, clock_states, leading, nothing_lost_before
 from services.rules.clocks.library import shipped_rules
+from services.rules.clocks.overrides import Override
 from services.rules.clocks.schema import OperatorRule, parse_zone
 from tests.unit.clocks import rulebook as rb
 
@@ -226,6 +227,36 @@ def test_every_missing_fact_has_its_one_question(clock: str, events: list[CardEv
     assert one.unknown is not None
     assert (one.unknown.because, one.unknown.ask) == (missing, ask)
     assert one.due is None
+
+
+def test_a_card_that_was_seen_working_is_alive() -> None:
+    works = CardEvent(EventKind.SEEN_WORKING, utc("2026-10-03 12:00"))
+    events = [paid("5 GBP", "2026-01-01 09:00"), paid("5 GBP", "2026-10-01 12:00")]
+    assert state(rb.ASDA, events, "2026-10-04 12:00").unknown is not None
+    alive = state(rb.ASDA, [*events, works], "2026-10-04 12:00")
+    assert (alive.status, alive.unknown) == (ClockStatus.RUNNING, None)
+    assert alive.due == datetime(2027, 3, 30, tzinfo=ZoneInfo("Europe/London"))  # 180 days from 1 October
+    wallet = [
+        CardEvent(EventKind.ACTIVATED, utc("2026-01-01 17:00")),
+        CardEvent(EventKind.READING, utc("2026-01-02 17:00"), balance=Money.of(0, "USD")),
+        paid("5 USD", "2026-03-10 17:00"),
+    ]
+    assert state(rb.ULTRA, wallet, "2026-03-11 12:00").status is ClockStatus.PAST
+    seen = CardEvent(EventKind.SEEN_WORKING, utc("2026-03-11 00:00"))
+    alive = state(rb.ULTRA, [*wallet, seen], "2026-03-11 12:00")
+    assert alive.due == datetime(2026, 4, 1, tzinfo=ZoneInfo("America/New_York"))  # 3 of the 5 dollars paid, the next fee on the old grid
+
+
+def test_the_answers_on_fee_and_day_are_overrides() -> None:
+    shanghai = ZoneInfo("Asia/Shanghai")
+    events = [CardEvent(EventKind.READING, datetime(2026, 1, 10, 12, tzinfo=shanghai), balance=Money.of(30, "CNY"))]
+    rule = rb.rule("mobile", "CN", "Asia/Shanghai", 'id = "fee"\nkind = "arrears"\nwarnings = { value = ["1 day"] }\n')
+    now = datetime(2026, 1, 11, 12, tzinfo=shanghai)
+    day = Override("mobile", "fee.fee_day", 1, "", date(2026, 1, 11))
+    fee = Override("mobile", "fee.fee", "8.00 CNY", "", date(2026, 1, 11))
+    asked = [clock_states(rule, events, now, shanghai, known)[0].unknown for known in ((), (day,), (day, fee))]
+    assert [one.ask if one else None for one in asked] == [Question.FEE_DAY, Question.FEE, None]
+    assert clock_states(rule, events, now, shanghai, (day, fee))[0].due == datetime(2026, 5, 1, tzinfo=shanghai)
 
 
 def test_what_nobody_states_is_named() -> None:

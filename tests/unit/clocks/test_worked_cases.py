@@ -1,6 +1,6 @@
 """Dates worked out by hand from renewal-facts, one line each. The day counts were added up month by month, not with the engine."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ import pytest
 from services.model.clock import Activity, CardEvent, ClockStatus, EventKind, Missing, Question, Span, StageCode
 from services.model.money import Money
 from services.rules.clocks.engine import ClockState, clock_states
+from services.rules.clocks.library import shipped_rules
 from services.rules.clocks.schema import OperatorRule, parse_zone
 from tests.unit.clocks import rulebook as rb
 
@@ -719,6 +720,22 @@ def test_worked_case(case: Case) -> None:
         assert state.owed == Money.of(*case.owed.split())
     for name, value in case.other.items():
         assert getattr(state, name) == value
+
+
+@pytest.mark.parametrize(
+    ("shipped", "name"),
+    [
+        ("giffgaff", "text in January"),
+        ("asda_mobile", "ASDA barred"),
+        ("asda_mobile", "ASDA revived in time"),
+        ("ultra_mobile", "Ultra drifts over two years"),
+        ("ultra_mobile", "Ultra suspended"),
+        ("value_gb", "ValueGB resets"),
+    ],
+)
+def test_the_shipped_file_gives_the_worked_date(shipped: str, name: str) -> None:
+    case = next(case for case in CASES if case.name == name)
+    test_worked_case(replace(case, rule=shipped_rules()[shipped], clock=shipped_rules()[shipped].clocks[0].id))
 
 
 def test_there_are_enough_cases() -> None:
