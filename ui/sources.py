@@ -121,7 +121,7 @@ def source_switches() -> None:
             if source.row is not None and source.row.failure is not None:
                 st.warning(words.failure(source.row.failure), title=_("{seller}: not fetched").format(seller=source.facts.name))
             st.caption(source.facts.sends.in_language(language()))
-            st.caption(" · ".join(plain(address) for address in source.facts.asks))
+            st.code("\n".join(source.facts.asks), language=None)
 
 
 def _state(source: LiveSource) -> list[str]:

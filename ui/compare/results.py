@@ -33,7 +33,7 @@ def _tile(row: "pd.Series[Any]", ranking: Ranking) -> None:
     lines = [carries(row), coverage(row, countries), *_warnings(row)]
     st.markdown("  \n".join(line for line in lines if line))
     st.caption(_("Price of {day}").format(day=figures.day(row["fetched_at"])))
-    if row["buy_url"] and row["origin"] != "sandbox":
+    if not pd.isna(row["buy_url"]) and row["origin"] != "sandbox":
         st.link_button(_("Open at the seller"), row["buy_url"], width="stretch")
 
 

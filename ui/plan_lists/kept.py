@@ -9,6 +9,8 @@ from ui.language import _, n_
 from ui.text import plain
 
 REMOVING = "list_removing"
+REPORT = "list_report"
+"""What the last import came to."""
 
 
 def lists(desk: PlanListDesk) -> None:
@@ -52,4 +54,5 @@ def _ask(source: str | None) -> None:
 
 def _remove(desk: PlanListDesk, source: str) -> None:
     desk.remove(source)
+    st.session_state.pop(REPORT, None)
     _ask(None)

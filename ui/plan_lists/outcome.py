@@ -13,10 +13,10 @@ from services.use.plan_lists import MAX_LABEL, ImportReport, PlanListDesk, clean
 from ui import clock, figures
 from ui.language import _, language, n_, speaking
 from ui.plan_list_words import reason, trouble
+from ui.plan_lists.kept import REPORT
 from ui.plan_lists.upload import Chosen, done_with_file
 from ui.text import plain
 
-REPORT = "list_report"
 SHOWN_REFUSED = 500
 SHOWN_COUNTRIES = 4
 PLACEHOLDER = "—"
@@ -30,16 +30,15 @@ def preview(desk: PlanListDesk, table: Table, mapping: ColumnMapping) -> None:
     except MappingError as error:
         st.info(plain(trouble(error)))
         return
-    rows = [_understood(plan) for plan in result.plans]
-    numbers = _numbers(table, result)
-    refused = [{_("Row"): row.number, _("Outcome"): _left_out(row)} for row in result.refused]
-    kept = [{_("Row"): number, **row, _("Outcome"): _("Will be kept")} for number, row in zip(numbers, rows, strict=True)]
-    frame = pd.DataFrame([*kept, *refused])
-    st.dataframe(
-        frame.sort_values(_("Row")).fillna(PLACEHOLDER).astype(str),
-        hide_index=True,
-        alt=_("The first rows of the list as they will be understood"),
-    )
+    kept = [
+        {_("Row"): number, **_understood(plan), _("Outcome"): _("Will be kept")}
+        for number, plan in zip(_numbers(table, result), result.plans, strict=True)
+    ]
+    left_out = [{_("Row"): row.number, _("Outcome"): _("Left out")} for row in result.refused]
+    frame = pd.DataFrame([*kept, *left_out]).sort_values(_("Row"))
+    st.dataframe(frame.fillna(PLACEHOLDER).astype(str), hide_index=True, alt=_("The first rows of the list as they will be understood"))
+    if result.refused:
+        st.markdown("\n".join(f"- {plain(_where(row))}" for row in result.refused))
 
 
 def _numbers(table: Table, result: ImportResult) -> list[int]:
@@ -71,15 +70,17 @@ def _carries(plan: Plan) -> str:
     return _("{volume} a day").format(volume=amount) if plan.allowance.kind is AllowanceKind.PER_DAY else amount
 
 
-def _left_out(row: RefusedRow) -> str:
-    where = f"{row.column}: " if row.column else ""
-    return _("Left out. {where}{reason}").format(where=where, reason=reason(row))
+def _where(row: RefusedRow) -> str:
+    """ "Row 9, column data_mb: why"."""
+    if row.column is None:
+        return _("Row {row}: {reason}").format(row=row.number, reason=reason(row))
+    return _("Row {row}, column {column}: {reason}").format(row=row.number, column=row.column, reason=reason(row))
 
 
 def offer(desk: PlanListDesk, chosen: Chosen, mapping: ColumnMapping) -> None:
     """The name of the list, the date of its prices, and the button."""
     left, right = st.columns(2)
-    label = left.text_input(_("Name of the list"), value=clean_label(chosen.name), max_chars=MAX_LABEL, key="list_label")
+    label = left.text_input(_("Name of the list"), value=clean_label(chosen.name), max_chars=MAX_LABEL, key=f"list_label_{chosen.id}")
     noted = right.date_input(_("Date of these prices"), value=clock.today(), max_value=clock.today(), key="list_prices_of")
     same = desk.named(label)
     if same is not None:
@@ -103,7 +104,7 @@ def offer(desk: PlanListDesk, chosen: Chosen, mapping: ColumnMapping) -> None:
         st.error(plain(trouble(error)))
         return
     st.session_state[REPORT] = report
-    if report.kept:
+    if report.kept and not report.refused:
         done_with_file()
     st.rerun(scope="app")
 
@@ -120,6 +121,7 @@ def last_import() -> None:
             " ".join(part for part in (_("They stand on the page “Compare plans” now."), replaced) if part),
             title=f"{plain(report.label)}: {kept}",
         )
+        st.page_link("../pages/compare.py", label=_("Compare plans"), icon=":material/travel_explore:")
     else:
         st.error(
             _(
@@ -136,6 +138,10 @@ def _refused(report: ImportReport) -> None:
     left_out = n_("{n} row was left out", "{n} rows were left out", count).format(n=figures.number(count))
     st.subheader(left_out)
     reasons = [reason(row) for row in report.refused]
+    if report.kept:
+        st.markdown(
+            _("To keep more of them, change below what the columns mean, or the file itself, and import it again under the same name.")
+        )
     st.markdown("\n".join(f"- {figures.number(times)} × {plain(why)}" for why, times in Counter(reasons).most_common(8)))
     shown = report.refused[:SHOWN_REFUSED]
     st.dataframe(

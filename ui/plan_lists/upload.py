@@ -28,8 +28,9 @@ NUMBER = "list_number"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A file that is a table. ``name``: of the file, without its ending."""
+    """A file that is a table. ``id``: of this upload; ``name``: of the file, without its ending."""
 
+    id: str
     name: str
     table: Table
 
@@ -44,7 +45,8 @@ def choose() -> Chosen | None:
         )
         # The browser refuses what is larger by itself, in English and only on hovering; the style sheet shows this then.
         st.container(key="list_refused").error(too_large(DEFAULT_MAX_BYTES))
-        st.html(f"<style>.st-key-list_upload {{--choose: {json.dumps(_('Choose a file'), ensure_ascii=False)}}}</style>")
+        button = json.dumps(_("Choose a file"), ensure_ascii=False)
+        st.html(f"<style>.st-key-list_upload {{--choose: {button}}}</style>")
     if file is None:
         st.session_state.pop(HELD, None)
         return None
@@ -60,7 +62,7 @@ def choose() -> Chosen | None:
         return None
     rows = figures.number(len(outcome.rows))
     st.caption(_("{rows} rows, {columns} columns").format(rows=rows, columns=len(outcome.columns)))
-    return Chosen(file.name.rpartition(".")[0] or file.name, outcome)
+    return Chosen(file.file_id, file.name.rpartition(".")[0] or file.name, outcome)
 
 
 def done_with_file() -> None:
