@@ -70,7 +70,12 @@ _FIND_PART = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s?([GMK]iB|[TGMK]B|[GMK]|兆|吉)
 _FIND_HOURS = re.compile(r"(\d+)\s?(?:小时|h)", re.IGNORECASE)
 _FIND_MINUTES = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s?(?:分|min)", re.IGNORECASE)
 _FIND_SECONDS = re.compile(r"(\d+)\s?(?:秒|sec)", re.IGNORECASE)
-_DATA_BEFORE = re.compile(r"\d\s?(?:[TGMK]i?B|[GMK]|兆|吉)\s*\Z", re.IGNORECASE)
+_DATA_BEFORE = re.compile(r"\d\s?(?:[TGMK]i?B|[GMK]|兆|吉)\s*[/~～-]?\s*\Z", re.IGNORECASE)
+_GOES_ON = re.compile(
+    rf"[kKmM万千亿百](?![a-z])|\s\.\s?\d|,\d+(?:\.\d+)?\s?元|起|封顶|以[上下内]|左右|(?:\s?[/~～至]|\s?-|\s?[,，、](?!\d{{3}}))\s?(?:{MONEY}|{DATA})|"
+    r"\s?/\s?(?:月|天|日|年|分|条|个|次|[a-z])|\s?每(?:月|天|日)|\s?(?:per|a|each)\s(?:day|week|month|min|text)|\s?p/m|\s?to\s[£$€\d]",
+    re.IGNORECASE,
+)
 # Currencies written with dots between thousands and, in practice, without decimals.
 _DOT_THOUSANDS = frozenset({"IDR"})
 _DOTTED = re.compile(r"\d{1,3}(?:\.\d{3})+(?!\d)")
@@ -150,6 +155,6 @@ def pieces(text: str) -> int:
     return int("".join(mark for mark in text if mark.isdecimal()))
 
 
-def follows_data(before: str) -> bool:
-    """Whether ``before`` ends with an amount of data: "2GB 300MB left" is then no 300 MB."""
-    return _DATA_BEFORE.search(before[-12:]) is not None
+def is_part_of_more(before: str, after: str) -> bool:
+    """Whether an amount is only a piece of what is written: a range, a rate, a fraction, a multiple ("£1.2M", "5GB-10GB", "5元/月")."""
+    return _DATA_BEFORE.search(before[-14:]) is not None or _GOES_ON.match(after[:40]) is not None

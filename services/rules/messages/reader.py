@@ -293,6 +293,8 @@ class _Reader:
         amounts = [item for item in fields if item[0] != "name"]
         if any(self._is_taken(span) for _, _, span in amounts):
             return
+        if self._is_torn(amounts):
+            return
         package = next((self._name(match, span) for kind, _, span in fields if kind == "name"), "")
         if pattern.event is None:
             named = next((self.plain[slice(*span)] for kind, _, span in fields if kind == "name"), "")
@@ -310,8 +312,6 @@ class _Reader:
                 if name == "topped_up":
                     event_money = money
             elif kind == "data":
-                if quantities.follows_data(self.plain[: span[0]]):
-                    return
                 volumes[name] = quantities.data(raw, self.operator.data_base if self.operator else 1000)
                 self._note(f"data.{name}", span, volumes[name], package)
             elif kind == "voice":
@@ -350,6 +350,17 @@ class _Reader:
 
     def _is_taken(self, span: tuple[int, int]) -> bool:
         return any(span[0] < stop and start < span[1] for start, stop in self.taken)
+
+    def _is_torn(self, amounts: list[tuple[str, str, tuple[int, int]]]) -> bool:
+        """Whether an amount goes on beyond what the pattern took of it."""
+        own = [span for kind, _, span in amounts if kind in ("money", "amount", "data")]
+        for span in own:
+            before = self.plain[max(0, span[0] - 14) : span[0]]
+            after = self.plain[span[1] : span[1] + 40]
+            inside = any(0 <= span[0] - other[1] <= 14 or 0 <= other[0] - span[1] <= 14 for other in own if other != span)
+            if not inside and quantities.is_part_of_more(before, after):
+                return True
+        return False
 
     def _note(self, name: str, span: tuple[int, int], value: Value, package: str = "", *, assumed: bool = False) -> None:
         self.taken.append(span)
