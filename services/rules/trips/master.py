@@ -9,7 +9,7 @@ from services.rules.trips.catalogue import Ints
 from services.rules.trips.demand import Demand
 from services.rules.trips.highs import Floats, Model
 from services.rules.trips.items import Item
-from services.rules.trips.parts import stretches
+from services.rules.trips.parts import positions, stretches
 
 PRICE_UNIT = 10_000
 """Micro-units in one unit of the objective (a cent): keeps prices well above the solver's tolerances and well below its precision."""
@@ -29,33 +29,6 @@ class Block:
 
 Chosen = tuple[tuple[int, int], ...]
 """(index of an item, copies), copies > 0, in order."""
-
-
-def positions(windows: Sequence[tuple[int, int]], carried: Ints, runs: Sequence[tuple[int, int]]) -> Ints:
-    """Where a plan can lie, coarsely: per class of windows the bytes it can carry in each run at most, shape (classes, runs).
-
-    Windows that touch the same first and last run are one class, with the most that any of them carries in each run. A class that another
-    one covers is dropped.
-    """
-    sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(carried)))
-    days = len(carried)
-    first = np.asarray([max(window[0], 0) for window in windows])
-    after = np.asarray([min(window[1] + 1, days) for window in windows])
-    begin = np.asarray([run[0] for run in runs])
-    end = np.asarray([run[1] + 1 for run in runs])
-    low = np.maximum(first[:, None], begin[None, :])
-    high = np.maximum(np.minimum(after[:, None], end[None, :]), low)
-    inside = sums[np.minimum(high, days)] - sums[np.minimum(low, days)]
-    touched = inside > 0
-    alive = touched.any(axis=1)
-    inside, touched = inside[alive], touched[alive]
-    names = touched.argmax(axis=1) * len(runs) + (len(runs) - 1 - touched[:, ::-1].argmax(axis=1))
-    classes = np.stack([inside[names == name].max(axis=0) for name in np.unique(names)]) if len(inside) else inside
-    keep: list[int] = []
-    for index in np.argsort(-classes.sum(axis=1), kind="stable").tolist():
-        if not any((classes[other] >= classes[index]).all() for other in keep):
-            keep.append(index)
-    return classes[keep]
 
 
 @dataclass(slots=True)

@@ -40,6 +40,33 @@ def stretches(demand: Demand, parts: int) -> list[tuple[int, int]]:
     return found
 
 
+def positions(windows: Sequence[tuple[int, int]], carried: Ints, runs: Sequence[tuple[int, int]]) -> Ints:
+    """Where a plan can lie, coarsely: per class of windows the bytes it can carry in each run at most, shape (classes, runs).
+
+    Windows that touch the same first and last run are one class, with the most that any of them carries in each run. A class that another
+    one covers is dropped.
+    """
+    sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(carried)))
+    days = len(carried)
+    first = np.asarray([max(window[0], 0) for window in windows])
+    after = np.asarray([min(window[1] + 1, days) for window in windows])
+    begin = np.asarray([run[0] for run in runs])
+    end = np.asarray([run[1] + 1 for run in runs])
+    low = np.maximum(first[:, None], begin[None, :])
+    high = np.maximum(np.minimum(after[:, None], end[None, :]), low)
+    inside = sums[np.minimum(high, days)] - sums[np.minimum(low, days)]
+    touched = inside > 0
+    alive = touched.any(axis=1)
+    inside, touched = inside[alive], touched[alive]
+    names = touched.argmax(axis=1) * len(runs) + (len(runs) - 1 - touched[:, ::-1].argmax(axis=1))
+    classes = np.stack([inside[names == name].max(axis=0) for name in np.unique(names)]) if len(inside) else inside
+    keep: list[int] = []
+    for index in np.argsort(-classes.sum(axis=1), kind="stable").tolist():
+        if not any((classes[other] >= classes[index]).all() for other in keep):
+            keep.append(index)
+    return classes[keep]
+
+
 def usual_parts(demand: Demand) -> list[Part]:
     """The whole trip first, then subsets of its countries on all days, then stretches of its days."""
     everything = (1 << len(demand.countries)) - 1
@@ -98,9 +125,9 @@ def _edges(item: Item, days: int) -> tuple[Ints, Ints]:
 
 
 def short_part(items: Sequence[Item], demand: Demand) -> Part | None:
-    """A part in which ``items`` together cannot carry what is needed, wherever each of them runs; None when none was found.
+    """A part in which ``items`` together cannot carry what is needed, wherever each runs; None when none was found.
 
-    Looked at: any choice of runs of equal days, each with one of its countries or with all of them. The part with the largest share missing.
+    Looked at: any choice of runs of equal days, each with one of its countries or with all. The part with the largest share missing.
     """
     runs = stretches(demand, 1)
     options: list[list[int]] = []

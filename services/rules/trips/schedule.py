@@ -12,9 +12,13 @@ from services.rules.trips.catalogue import Ints
 from services.rules.trips.demand import Demand
 from services.rules.trips.highs import Model
 from services.rules.trips.items import Item
+from services.rules.trips.parts import positions, stretches
 
 _ORDERS = 24
 """Orders tried by the quick fill before the exact model is asked."""
+
+_COARSE = (1, 12)
+"""Numbers of runs at which a set is tried coarsely before it is tried day by day."""
 
 _DENOMINATORS = 60
 """Amounts at a vertex are small fractions of the common unit of all volumes."""
@@ -67,6 +71,8 @@ def schedule(items: Sequence[Item], demand: Demand, seconds: float = 60.0) -> li
     placed = quick(items, demand)
     if placed is not None:
         return placed
+    if not all(_coarsely(items, demand, parts, seconds) for parts in _COARSE):
+        return None
     return _exact(items, demand, seconds)
 
 
@@ -76,6 +82,37 @@ def _too_little(items: Sequence[Item], demand: Demand) -> bool:
         if sum(item.total for item in able) < int(demand.need[:, country].sum()):
             return True
     return False
+
+
+def _coarsely(items: Sequence[Item], demand: Demand, parts: int, seconds: float) -> bool:
+    """False when ``items`` cannot be placed even if only runs of days are looked at, not the days in them; True says nothing."""
+    runs = stretches(demand, parts)
+    unit = max(int(demand.need.max()), 1)
+    model = Model()
+    slots = {
+        (run, country): model.row(int(demand.need[first : last + 1, country].sum()) / unit, np.inf)
+        for run, (first, last) in enumerate(runs)
+        for country in np.flatnonzero(demand.need[first]).tolist()
+    }
+    for item in items:
+        classes = positions(item.windows, np.minimum(demand.reach(item.mask), item.per_day), runs)
+        one = model.row(-np.inf, 1)
+        total = model.row(-np.inf, item.total / unit)
+        columns = [model.column(0, 0, 1, integer=True) for _ in range(len(classes))]
+        for column in columns:
+            model.put(one, column, 1)
+        for run in np.flatnonzero(classes.max(axis=0, initial=0)).tolist():
+            use = model.column(0, 0, np.inf, integer=False)
+            link = model.row(-np.inf, 0)
+            model.put(total, use, 1)
+            model.put(link, use, 1)
+            for column, amount in zip(columns, classes[:, run].tolist(), strict=True):
+                if amount:
+                    model.put(link, column, -amount / unit)
+            for country in range(len(demand.countries)):
+                if item.mask >> country & 1 and (run, country) in slots:
+                    model.put(slots[run, country], use, 1)
+    return not model.solve(seconds).infeasible
 
 
 def _exact(items: Sequence[Item], demand: Demand, seconds: float) -> list[Placed] | None:

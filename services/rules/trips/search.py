@@ -21,6 +21,7 @@ from services.rules.trips.schedule import Placed, quick, schedule
 INFINITE = 2**60
 """Cost of what cannot be done."""
 
+
 def _stairs(amounts: Ints, costs: Ints) -> tuple[Ints, Ints]:
     """The undominated (amount, cost) pairs, both ascending."""
     order = np.lexsort((-amounts, costs))
@@ -192,6 +193,25 @@ class Frontier:
         )
 
 
+def _within(weak: Sequence[Item], strong: Sequence[Item]) -> bool:
+    """Whether each of ``weak`` can be given one of ``strong`` of its own that carries no less wherever it runs."""
+    if len(weak) > len(strong):
+        return False
+    if not weak:
+        return True
+    first = weak[0]
+    for index, other in enumerate(strong):
+        if (
+            other.total >= first.total
+            and other.per_day >= first.per_day
+            and other.mask & first.mask == first.mask
+            and other.windows[0][1] - other.windows[0][0] >= first.windows[0][1] - first.windows[0][0]
+            and _within(weak[1:], [*strong[:index], *strong[index + 1 :]])
+        ):
+            return True
+    return False
+
+
 _BATCH = 256
 """Sets extended at once."""
 
@@ -226,6 +246,7 @@ class Search:
     missing: Ints = field(init=False)
     tried: dict[tuple[int, ...], tuple[Placed, ...] | None] = field(init=False)
     blends: list[Blend] = field(init=False)
+    hopeless: list[list[Item]] = field(init=False)
     expanded: int = 0
 
     def __post_init__(self) -> None:
@@ -245,6 +266,7 @@ class Search:
         self.group = np.asarray([item.group for item in self.items], np.int64)
         self.tables = Tables(carried[:, columns], self.cost, self.missing, self.ceiling)
         self.blends = []
+        self.hopeless = []
 
     def _blend(self, installs: int) -> None:
         if len(self.tables.at) <= installs:
@@ -323,11 +345,17 @@ class Search:
             items = [*self.always, *(self.items[member] for member in members)]
             placed = quick(items, self.demand)
             if placed is None:
+                shape = [self.items[member] for member in members]
+                if any(_within(shape, stronger) for stronger in self.hopeless):
+                    self.tried[members] = None
+                    return None
                 part = short_part(items, self.demand)
                 if part is not None:
                     self._look_at(part)
                     return None
                 placed = schedule(items, self.demand, seconds)
+                if placed is None:
+                    self.hopeless.append(shape)
             self.tried[members] = None if placed is None else tuple(placed)
         return self.tried[members]
 

@@ -113,6 +113,8 @@ def solve(
             needed = _installs_needed(problem, sides, clock)
     else:
         front = [_Point(None, INFINITE, (), 0, True)] * problem.max_installs
+    single = _one_plan(problem, sides, catalogue)
+    front = [replace(single, bound=point.bound, proved=False) if point.cost is None and not point.proved else point for point in front]
     answers = [told(point) for point in front]
     cheapest = answers[-1]
     misses = near_misses(problem, catalogue, cheapest, refused) if chosen.near_misses and cheapest.purchases else ()
@@ -126,7 +128,7 @@ def solve(
         prices_from=catalogue.priced_at(int(np.flatnonzero(helpful)[dates.argmin()])) if len(dates) else None,
         prices_to=catalogue.priced_at(int(np.flatnonzero(helpful)[dates.argmax()])) if len(dates) else None,
         cheapest=cheapest,
-        one_plan=told(_one_plan(problem, sides, catalogue)),
+        one_plan=told(single),
         owned_only=told(_owned_only(problem, sides, clock)) if problem.owned else None,
         front=tuple(answers),
         near_misses=misses,
