@@ -130,9 +130,10 @@ class ClockState:
             return True
         if self.status is not ClockStatus.PAST:
             return False
-        if self.stage is None or not self.stages:
+        ladder = self.rule.ladder
+        if not ladder:
             return self.rule.kind in (ClockKind.BUNDLE, ClockKind.ACTIVATE_BY)
-        return self.stage is self.stages[-1] and self.stage.rescue == ()
+        return ladder[-1].rescue.value == () and self.stage is self.stages[-1]
 
 
 def clock_states(

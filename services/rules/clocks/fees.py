@@ -195,7 +195,8 @@ class Fees:
         elif balance is None:
             out.unknown = Unknown(Missing.NO_BALANCE, Question.BALANCE)
         else:
-            covered = max(0, min(int(balance // fee.minor), self._most_turns() - self._turn))
+            most = max(0, self._most_turns() - self._turn)
+            covered = most if balance >= fee.minor * most else int(max(balance, Decimal(0)) // fee.minor)
             due = self._instant(self._turn + covered)
             out.due = self._unsure or due
             out.covered = covered

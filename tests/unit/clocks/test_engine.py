@@ -229,6 +229,16 @@ def test_every_missing_fact_has_its_one_question(clock: str, events: list[CardEv
     assert one.due is None
 
 
+def test_a_wallet_beyond_all_reason_lasts_a_century_and_not_longer() -> None:
+    events = [
+        CardEvent(EventKind.ACTIVATED, utc("2026-01-01 17:00")),
+        CardEvent(EventKind.READING, utc("2026-01-02 17:00"), balance=Money.of(10**40, "USD")),
+    ]
+    one = state(rb.ULTRA, events, "2026-01-03 12:00")
+    assert one.due is not None
+    assert 2120 <= one.due.year <= 2126
+
+
 def test_a_card_that_was_seen_working_is_alive() -> None:
     works = CardEvent(EventKind.SEEN_WORKING, utc("2026-10-03 12:00"))
     events = [paid("5 GBP", "2026-01-01 09:00"), paid("5 GBP", "2026-10-01 12:00")]
