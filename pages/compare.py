@@ -23,6 +23,7 @@ for problem in asked.problems:
 if asked.question is not None:
     desk = CompareDesk(house(), account())
     ranking = desk.answer(asked.question, clock.now())
+    version = f"{account()} {desk.revision()} {asked.question}"
     form.sort_and_filter({name: ranking.facet(name) for name in form.FACETS})
     if len(ranking) == 0:
         st.info(_("No plan in the catalogue fits. Remove a filter, choose fewer countries, or fetch prices from more sellers."))
@@ -42,11 +43,11 @@ if asked.question is not None:
             st.header(_("Side by side"))
             results.beside(picked)
         st.header(_("Cost against need"))
-        chart.cost_against_need(picked if len(picked) else ranking)
+        chart.cost_against_need(picked if len(picked) else ranking, version)
         st.header(_("All plans"))
         st.caption(_("Tick up to three rows to lay them side by side. ✓ works there, ✗ does not, ? is not published."))
         page = st.pagination(max(1, -(-len(ranking) // results.ROWS)), key="compare_page") if len(ranking) > results.ROWS else 1
-        results.table(ranking, (page - 1) * results.ROWS)
+        results.table(ranking, (page - 1) * results.ROWS, version)
         st.download_button(
             _("Download as CSV"),
             data=results.csv_file(ranking),

@@ -49,6 +49,12 @@ def browser_language() -> str:
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
+def settle_language() -> None:
+    """Look the language up once for this run of the script; a page asks for it a thousand times."""
+    _spoken.set(None)
+    _spoken.set(language())
+
+
 @contextmanager
 def speaking(code: str) -> Iterator[None]:
     """Speak ``code`` in the block, for work that Streamlit does outside the session, such as building a file on a click."""

@@ -8,7 +8,7 @@ import streamlit as st
 from services.store.database import LOCAL_ACCOUNT
 from services.store.settings import SettingsStore
 from services.use.house import house
-from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language
+from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language, settle_language
 
 STYLE = Path(__file__).with_name("style.css")
 ICON = Path(__file__).with_name("favicon.png")
@@ -24,6 +24,7 @@ def configure() -> None:
     if STATE_KEY not in st.session_state and STATE_KEY not in st.query_params:
         remembered = _settings().get("language")
         st.session_state[STATE_KEY] = remembered if remembered in LANGUAGES else browser_language()
+    settle_language()
 
 
 def navigation() -> "st.Page":
@@ -81,6 +82,7 @@ def _language_switch() -> None:
 
 
 def _remember_language() -> None:
+    settle_language()
     _settings().put("language", language())
 
 

@@ -1,5 +1,7 @@
 """Cost against need: one step line per plan."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -9,15 +11,27 @@ from services.rules.compare.ranking import Ranking
 from services.rules.compare.steps import step_lines
 from ui.charts import localised
 from ui.compare.results import plan_name
-from ui.language import _
+from ui.language import _, language
 
 LINES = 3
 WIDEST = 4
 """The chart reaches this many times the need."""
 
 
-def cost_against_need(plans: Ranking) -> None:
-    """Draw the lines of the first ``LINES`` of ``plans``; plans without a total have none."""
+def cost_against_need(plans: Ranking, version: str) -> None:
+    """Draw the lines of the first ``LINES`` of ``plans``; plans without a total have none. ``version`` names the answer."""
+    spec = _spec(plans, f"{version} {plans.places[:LINES].tolist()}", language())
+    if spec:
+        st.vega_lite_chart(
+            spec=spec,
+            alt=_("Lines of the total cost of each plan as the data needed grows; the dashed line is your need"),
+        )
+
+
+@st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
+def _spec(_plans: Ranking, version: str, spoken: str) -> dict[str, Any]:
+    """The chart as Vega-Lite, empty when no plan has a total. Kept, because checking it takes Altair longer than the rest of the page."""
+    plans = _plans
     need = plans.question.total_need
     most = DataVolume(max(need.bytes * WIDEST, DataUnit.GB.value))
     lines = step_lines(plans.frame, [int(place) for place in plans.places[:LINES]], plans.question, plans.rates, most)
@@ -30,7 +44,7 @@ def cost_against_need(plans: Ranking) -> None:
             points += [(label, reached, step.total_micro / 1_000_000), (label, upto, step.total_micro / 1_000_000)]
             reached = upto
     if not points:
-        return
+        return {}
     frame = pd.DataFrame(points, columns=["plan", "gb", "cost"])
     line_chart = (
         alt.Chart(frame)
@@ -43,7 +57,4 @@ def cost_against_need(plans: Ranking) -> None:
         )
     )
     rule = alt.Chart(pd.DataFrame({"gb": [need.bytes / DataUnit.GB]})).mark_rule(strokeDash=[4, 4]).encode(x=alt.X("gb:Q"))
-    st.altair_chart(
-        localised(line_chart + rule),
-        alt=_("Lines of the total cost of each plan as the data needed grows; the dashed line is your need"),
-    )
+    return dict(localised(line_chart + rule).to_dict())

@@ -1,6 +1,7 @@
 """The answer of the compare page: the best three as tiles, all of them as a table, chosen ones side by side."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from ui.language import _, language, n_, speaking
 from ui.text import plain
 
 TILES = 3
-ROWS = 100
+ROWS = 50
 PICKED = "pick"
 MAX_LISTED_COUNTRIES = 6
 
@@ -123,13 +124,12 @@ def _warnings(row: "pd.Series[Any]") -> list[str]:
     return [f":orange-badge[{plain(note)}]" for note in notes]
 
 
-def table(ranking: Ranking, start: int) -> None:
-    """Rows ``start`` and following. A row is picked for the comparison by its box."""
-    shown = ranking.page(start, start + ROWS)
-    names = list(zip(shown["source"], shown["plan_id"], strict=True))
+def table(ranking: Ranking, start: int, version: str) -> None:
+    """Rows ``start`` and following of the answer that ``version`` names. A row is picked for the comparison by its box."""
+    shown, names = _rows(ranking, start, version, language())
     picked = picks()
     st.dataframe(
-        _table_of(shown, ranking),
+        shown,
         hide_index=True,
         column_config=_columns(ranking),
         key=_table_key(ranking, start),
@@ -143,6 +143,13 @@ def table(ranking: Ranking, start: int) -> None:
 
 def _table_key(ranking: Ranking, start: int) -> str:
     return f"compare_table_{hash((ranking.question, start, len(ranking)))}"
+
+
+@st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
+def _rows(_ranking: Ranking, start: int, version: str, spoken: str) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """The table as shown, and the (source, plan id) of each row. Kept per answer and language."""
+    shown = _ranking.page(start, start + ROWS)
+    return _table_of(shown, _ranking), list(zip(shown["source"], shown["plan_id"], strict=True))
 
 
 def _table_of(shown: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
@@ -229,14 +236,14 @@ def beside(plans: Ranking) -> None:
     """The picked plans side by side, what differs first in bold."""
     currency, countries = plans.question.currency, plans.question.countries
     differing = {fact.name for fact in side_by_side(plans) if fact.differs}
-    lines = [
+    lines: list[tuple[str, set[str], Callable[[pd.Series[Any]], str]]] = [
         (_("Total for this trip"), {"total_micro"}, lambda row: total(row, currency)),
         (_("Allowance"), {"volume", "kind", "validity_days", "purchases", "unlimited_meaning"}, carries),
         (_("Usable data"), {"usable_bytes"}, _usable),
         (_("Per GB"), {"per_gb_micro"}, lambda row: _money_or_none(row["per_gb_micro"], currency) or _("Not published")),
         (_("Where it works"), {f"covers_{code}" for code in countries}, lambda row: coverage(row, countries)),
         *(
-            (words.word(words.FEATURE, name), {name}, lambda row, name=name: words.word(words.ANSWER, row[name]))
+            (words.word(words.FEATURE, name), {name}, partial(_answer, name))
             for name in ("hotspot", "top_up", "id_check", "five_g", "phone_number", "new_users_only")
         ),
         (_("Validity starts"), {"start_rule"}, lambda row: words.word(words.START_RULE, row["start_rule"])),
@@ -248,6 +255,10 @@ def beside(plans: Ranking) -> None:
             for label, names, say in lines:
                 value = say(row)
                 st.markdown(f"{label}  \n" + (f"**{value}**" if names & differing and "\n" not in value else value))
+
+
+def _answer(feature: str, row: "pd.Series[Any]") -> str:
+    return words.word(words.ANSWER, row[feature])
 
 
 def csv_file(ranking: Ranking) -> Callable[[], bytes]:
