@@ -62,9 +62,11 @@ class Fees:
                     self._reading(event)
                 case EventKind.TOPPED_UP:
                     self._paid(event)
-                case EventKind.SEEN_WORKING if self._gone is not None:
-                    believed, self._gone = self._gone, None
-                    self._paid(believed, believed=True)
+                case EventKind.SEEN_WORKING:
+                    self._unsure = None
+                    if self._gone is not None:
+                        believed, self._gone = self._gone, None
+                        self._paid(believed, believed=True)
                 case EventKind.RENEWED:
                     self._anchor(event.at)
                     self._renewed()
@@ -140,11 +142,12 @@ class Fees:
             self._steps = [Step(StepCode.READ, event.at, read, None, read)]
             self._missed = self._unsure = self._gone = None
         if event.balance is not None and (self._fee is None or event.balance.currency == self._fee.currency):
-            self._balance, self._exact, self._vague, self._unsure, self._gone = event.balance.minor, True, None, None, None
-            if not self._arrears or self._balance >= 0:
-                self._missed = None
-            elif self._missed is None:
-                self._missed = event.at
+            self._balance, self._exact, self._vague = event.balance.minor, True, None
+            if self._arrears and self._balance < 0:
+                self._missed = self._missed or event.at
+            elif self._arrears or self._fee is None or self._balance >= self._fee.minor:
+                # money that the fee could have taken and did not: no fee is open. With less, an open or doubtful fee stays so.
+                self._missed = self._unsure = self._gone = None
 
     def _renewed(self) -> None:
         """The operator took its fee: whatever was unsure before is settled, and the balance is smaller by it."""
@@ -204,5 +207,7 @@ class Fees:
                 out.unknown = Unknown(Missing.NO_AMOUNT, Question.TOP_UP_AMOUNT, self._vague)
             elif not self._exact:
                 out.unknown = Unknown(Missing.NO_BALANCE, Question.BALANCE)
+            elif self._unsure is not None:
+                out.unknown = Unknown(Missing.NO_BALANCE, Question.VALID_UNTIL)  # too little for a fee: was the last one paid?
             out.steps = [*self._steps, Step(StepCode.FEE_DUE, self._next, self._next, self._clock.span.value, due)]
         return out

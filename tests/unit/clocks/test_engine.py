@@ -257,6 +257,16 @@ def test_a_card_that_was_seen_working_is_alive() -> None:
     assert alive.due == datetime(2026, 4, 1, tzinfo=ZoneInfo("America/New_York"))  # 3 of the 5 dollars paid, the next fee on the old grid
 
 
+def test_a_wallet_seen_working_has_paid_its_last_fee() -> None:
+    events = [
+        CardEvent(EventKind.ACTIVATED, utc("2026-01-01 17:00")),
+        CardEvent(EventKind.READING, utc("2026-02-10 17:00"), balance=Money.of(1, "USD")),
+    ]
+    assert state(rb.ULTRA, events, "2026-02-11 12:00").unknown is not None
+    seen = CardEvent(EventKind.SEEN_WORKING, utc("2026-02-10 18:00"))
+    assert state(rb.ULTRA, [*events, seen], "2026-02-11 12:00").due == datetime(2026, 3, 2, tzinfo=ZoneInfo("America/New_York"))
+
+
 def test_the_answers_on_fee_and_day_are_overrides() -> None:
     shanghai = ZoneInfo("Asia/Shanghai")
     events = [CardEvent(EventKind.READING, datetime(2026, 1, 10, 12, tzinfo=shanghai), balance=Money.of(30, "CNY"))]
