@@ -8,6 +8,7 @@ from services.providers.esimaccess import EsimAccess
 from services.providers.esimgo import EsimGo
 from services.providers.keepgo import Keepgo
 from services.providers.pikasim import PikaSim
+from services.providers.reloadly import Reloadly
 from services.providers.simsima import Simsima
 
 PROVIDERS: dict[str, type[Provider]] = {
@@ -21,5 +22,6 @@ PROVIDERS: dict[str, type[Provider]] = {
         Celitech,
         EsimGo,
         Keepgo,
+        Reloadly,
     )
 }

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from services.providers.sandbox import airalo, celitech, cheaperesim, esimaccess, esimgo, keepgo, pikasim, simsima
+from services.providers.sandbox import airalo, celitech, cheaperesim, esimaccess, esimgo, keepgo, pikasim, reloadly, simsima
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.state import Clock, utc_now
 
@@ -22,4 +22,5 @@ SANDBOXES: dict[str, CreateApp] = {
     "celitech": celitech.create_app,
     "esimgo": esimgo.create_app,
     "keepgo": keepgo.create_app,
+    "reloadly": reloadly.create_app,
 }
