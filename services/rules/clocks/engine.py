@@ -38,6 +38,17 @@ _HOURS = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _NO_LOSS = frozenset({Stacking.OLD_END, Stacking.OLD_END_OR_SPENT})
 _NO_PLAN = frozenset({ClockKind.WALLET_FEE, ClockKind.ARREARS})
+# Bound once: looking a member up on its enum is slow, and this is asked for every clock of every card.
+_ACTIVATE_BY = ClockKind.ACTIVATE_BY
+_BUNDLE = ClockKind.BUNDLE
+_RECYCLING = ClockKind.RECYCLING
+_NOT_STARTED = ClockStatus.NOT_STARTED
+_PAST = ClockStatus.PAST
+_RUNNING = ClockStatus.RUNNING
+_SETTLED = ClockStatus.SETTLED
+_UNKNOWN = ClockStatus.UNKNOWN
+_MAYBE_GONE = Missing.MAYBE_GONE
+_STACK = Stacking.STACK
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,7 @@ class ClockState:
     @property
     def next_end(self) -> datetime | None:
         """The next instant at which more is lost: the due instant, then the next step of the ladder. None: nothing, or unknown."""
-        if self.status is not ClockStatus.PAST:
+        if self.status is not _PAST:
             return self.not_before
         if self.stage is None or self.stage.ends is None:
             return None
@@ -126,13 +137,13 @@ class ClockState:
     @property
     def is_over(self) -> bool:
         """Whether there is nothing left to lose or to save: settled, an ended plan, or a last stage that nothing saves."""
-        if self.status is ClockStatus.SETTLED:
+        if self.status is _SETTLED:
             return True
-        if self.status is not ClockStatus.PAST:
+        if self.status is not _PAST:
             return False
         ladder = self.rule.ladder
         if not ladder:
-            return self.rule.kind in (ClockKind.BUNDLE, ClockKind.ACTIVATE_BY)
+            return self.rule.kind in (_BUNDLE, _ACTIVATE_BY)
         return ladder[-1].rescue.value == () and self.stage is self.stages[-1]
 
 
@@ -159,12 +170,12 @@ def clock_states(
     plans: Standing | None = None
     shown = rule.shown_clock
     for clock in rule.clocks:
-        if clock.kind is not ClockKind.RECYCLING:
+        if clock.kind is not _RECYCLING:
             standing = standings[clock.id] = replay(clock, clock.id == shown, past, now, None)
-            if clock.kind is ClockKind.BUNDLE and plans is None:
+            if clock.kind is _BUNDLE and plans is None:
                 plans = standing
     for clock in rule.clocks:
-        if clock.kind is ClockKind.RECYCLING:
+        if clock.kind is _RECYCLING:
             standings[clock.id] = replay(clock, False, past, now, plans)
     states = [_state(clock, standings[clock.id], now, zone, rule.offers[clock.id]) for clock in rule.clocks]
     states.sort(key=_urgency)
@@ -181,7 +192,7 @@ def nothing_lost_before(states: Iterable[ClockState]) -> datetime | None:
     ends: list[datetime] = []
     for state in states:
         if not state.is_over:
-            if state.not_before is None or state.status is ClockStatus.PAST:
+            if state.not_before is None or state.status is _PAST:
                 return None
             ends.append(state.not_before)
     return min(ends, default=None)
@@ -202,23 +213,23 @@ def _when(event: CardEvent) -> datetime:
 def _urgency(state: ClockState) -> tuple[int, datetime]:
     if state.is_over:
         return 3, state.due or _FAR
-    if state.status is ClockStatus.PAST:
+    if state.status is _PAST:
         return 0, state.due or _FAR
     return (1, state.not_before) if state.not_before is not None else (2, _FAR)
 
 
 def _state(clock: ClockRule, standing: Standing, now: datetime, zone: tzinfo, offers: tuple[Offer, ...]) -> ClockState:
     bound, unknown = standing.due, standing.unknown
-    maybe_gone = unknown is not None and unknown.because is Missing.MAYBE_GONE
+    maybe_gone = unknown is not None and unknown.because is _MAYBE_GONE
     due = bound if unknown is None or maybe_gone else None
     if standing.settled:
-        status = ClockStatus.SETTLED
+        status = _SETTLED
     elif standing.waiting:
-        status = ClockStatus.NOT_STARTED
+        status = _NOT_STARTED
     elif due is None:
-        status = ClockStatus.UNKNOWN
+        status = _UNKNOWN
     else:
-        status = ClockStatus.PAST if due <= now else ClockStatus.RUNNING
+        status = _PAST if due <= now else _RUNNING
     latest = None
     if bound is not None:
         settling = clock.settling.value
@@ -263,11 +274,11 @@ def _ladder(clock: ClockRule, due: datetime) -> tuple[Stage, ...]:
 
 def _early(clock: ClockRule, due: datetime, latest: date, now: datetime, today: date) -> Early | None:
     """When it makes sense to act, given that the clock ends at ``due``."""
-    if clock.kind is ClockKind.ACTIVATE_BY:
+    if clock.kind is _ACTIVATE_BY:
         return None
     if latest <= today or clock.kind in _NO_PLAN or clock.stacking.value in _NO_LOSS:
         return Early(today, 0)
-    if clock.stacking.value is Stacking.STACK:
+    if clock.stacking.value is _STACK:
         return _early_stacked(clock, due, now, today, latest)
     return Early(max(today, latest - timedelta(days=clock.margin_days)), (latest - today).days)
 

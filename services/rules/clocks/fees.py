@@ -24,6 +24,13 @@ from services.rules.clocks.counting import add_months, end_of, extend, midnight
 from services.rules.clocks.schema import ClockRule
 from services.rules.clocks.standing import START_EVENTS, Standing, can_save, read_date
 
+# Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
+_READING = EventKind.READING
+_RENEWED = EventKind.RENEWED
+_SEEN_WORKING = EventKind.SEEN_WORKING
+_TOPPED_UP = EventKind.TOPPED_UP
+_MONTH = SpanUnit.MONTH
+
 
 class Fees:
     """A fee that leaves a balance every so often (wallet), or that also falls due without one (arrears).
@@ -57,21 +64,21 @@ class Fees:
                 self._schedule(event.at)
             if self._next is not None and self._next <= event.at:
                 self._run_to(event.at)
-            match event.kind:
-                case EventKind.READING:
-                    self._reading(event)
-                case EventKind.TOPPED_UP:
-                    self._paid(event)
-                case EventKind.SEEN_WORKING:
-                    self._unsure = None
-                    if self._gone is not None:
-                        believed, self._gone = self._gone, None
-                        self._paid(believed, believed=True)
-                case EventKind.RENEWED:
-                    self._anchor(event.at)
-                    self._renewed()
-                case kind if kind in starts and self._base is None:
-                    self._anchor(event.at)
+            kind = event.kind
+            if kind is _READING:
+                self._reading(event)
+            elif kind is _TOPPED_UP:
+                self._paid(event)
+            elif kind is _SEEN_WORKING:
+                self._unsure = None
+                if self._gone is not None:
+                    believed, self._gone = self._gone, None
+                    self._paid(believed, believed=True)
+            elif kind is _RENEWED:
+                self._anchor(event.at)
+                self._renewed()
+            elif kind in starts and self._base is None:
+                self._anchor(event.at)
         self._schedule(self._now)
         self._run_to(self._now)
         return self._result()
@@ -111,7 +118,7 @@ class Fees:
     def _step_on(self) -> None:
         self._turn += 1
         span = self._clock.span.value
-        if span is not None and span.unit is not SpanUnit.MONTH and self._next is not None:
+        if span is not None and span.unit is not _MONTH and self._next is not None:
             self._next = extend(self._next, span, self._clock.counting)
         else:
             self._next = self._instant(self._turn)  # from the base: month ends would wander

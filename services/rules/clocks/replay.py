@@ -10,6 +10,8 @@ from services.rules.clocks.restarts import Restarts, activate_by, recycling
 from services.rules.clocks.schema import ClockRule
 from services.rules.clocks.standing import Standing
 
+_BUNDLE, _ACTIVATE_BY, _RECYCLING = ClockKind.BUNDLE, ClockKind.ACTIVATE_BY, ClockKind.RECYCLING
+_FEES = frozenset({ClockKind.WALLET_FEE, ClockKind.ARREARS})
 _ONE_END = frozenset({Stacking.RESET, Stacking.KEEP_LATER, Stacking.STACK})
 _QUEUES = frozenset({Stacking.OLD_END, Stacking.OLD_END_OR_SPENT})
 
@@ -19,16 +21,15 @@ def replay(clock: ClockRule, shown: bool, events: Sequence[CardEvent], now: date
 
     ``shown``: whether a reading's date that names no clock is this one's. ``plans``: how the card's bundle clock stands, for recycling.
     """
-    match clock.kind:
-        case ClockKind.BUNDLE if clock.stacking.value not in _ONE_END:
-            # nobody says how plans add up: they run side by side, so that nothing is added to anything
-            family = Queue if clock.stacking.value in _QUEUES else Parallel
-            return family(clock, shown).replay(events, now)
-        case ClockKind.WALLET_FEE | ClockKind.ARREARS:
-            return Fees(clock, shown, now).replay(events)
-        case ClockKind.ACTIVATE_BY:
-            return activate_by(clock, shown, events)
-        case ClockKind.RECYCLING:
-            return recycling(clock, shown, events, plans)
-        case _:
-            return Restarts(clock, shown).replay(events)
+    kind = clock.kind
+    if kind is _BUNDLE and clock.stacking.value not in _ONE_END:
+        # nobody says how plans add up: they run side by side, so that nothing is added to anything
+        family = Queue if clock.stacking.value in _QUEUES else Parallel
+        return family(clock, shown).replay(events, now)
+    if kind in _FEES:
+        return Fees(clock, shown, now).replay(events)
+    if kind is _ACTIVATE_BY:
+        return activate_by(clock, shown, events)
+    if kind is _RECYCLING:
+        return recycling(clock, shown, events, plans)
+    return Restarts(clock, shown).replay(events)
