@@ -4,7 +4,22 @@ Conventions: money as whole millionths of a major unit with its currency, data a
 epoch (UTC), "not published" as in ``services.rules.compare.frame.COLUMN_SPEC``, so that the catalogue loads as columns.
 """
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, MetaData, SmallInteger, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -108,4 +123,99 @@ catalogue_revisions = Table(
     account_column(),
     Column("revision", Integer, nullable=False),
     UniqueConstraint("account_id"),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    account_column(),
+    Column("id", String(32), nullable=False),
+    Column("body", Text, nullable=False),  # services.model.card.Card as JSON
+    Column("reading_count", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "id"),
+)
+
+
+def _of_card() -> ForeignKeyConstraint:
+    """The row goes when its card goes."""
+    return ForeignKeyConstraint(["account_id", "card_id"], ["cards.account_id", "cards.id"], ondelete="CASCADE")
+
+
+card_secrets = Table(
+    "card_secrets",
+    metadata,
+    Column("account_id", String(64), nullable=False),
+    Column("card_id", String(32), nullable=False),
+    Column("sealed", Text, nullable=False),  # encrypted with a key that is not in the database
+    PrimaryKeyConstraint("account_id", "card_id"),
+    _of_card(),
+)
+
+merged_cards = Table(
+    "merged_cards",
+    metadata,
+    Column("account_id", String(64), nullable=False),
+    Column("card_id", String(32), nullable=False),  # the card that stayed
+    Column("id", String(32), nullable=False),  # the card that went into it
+    Column("body", Text, nullable=False),
+    Column("sealed", Text, nullable=True),
+    Column("merged_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "id"),
+    _of_card(),
+    Index("ix_merged_cards_card", "account_id", "card_id"),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),  # the order of being added
+    Column("account_id", String(64), nullable=False),
+    Column("card_id", String(32), nullable=False),
+    Column("taken_at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),  # services.model.reading.Reading as JSON
+    _of_card(),
+    Index("ix_readings_card", "account_id", "card_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+current_readings = Table(
+    "current_readings",
+    metadata,
+    Column("account_id", String(64), nullable=False),
+    Column("card_id", String(32), nullable=False),
+    Column("reading_id", Integer, ForeignKey("readings.id", ondelete="CASCADE"), nullable=False),
+    PrimaryKeyConstraint("account_id", "card_id", "reading_id"),
+    _of_card(),
+    Index("ix_current_readings_reading", "reading_id"),
+)
+
+failed_look_ups = Table(
+    "failed_look_ups",
+    metadata,
+    Column("account_id", String(64), nullable=False),
+    Column("card_id", String(32), nullable=False),
+    Column("origin", String(64), nullable=False),
+    Column("tried_at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),  # services.model.reading.FailedLookUp as JSON
+    PrimaryKeyConstraint("account_id", "card_id", "origin"),
+    _of_card(),
+)
+
+card_revisions = Table(
+    "card_revisions",
+    metadata,
+    account_column(),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("account_id"),
+)
+
+provider_accounts = Table(
+    "provider_accounts",
+    metadata,
+    account_column(),
+    Column("provider", String(64), nullable=False),
+    Column("sealed", Text, nullable=False),  # the credentials, encrypted
+    Column("connected_at", BigInteger, nullable=False),
+    UniqueConstraint("account_id", "provider"),
 )
