@@ -133,6 +133,7 @@ class _EsimAnswer(Wire):
 
 class _TopUpPurchase(Wire):
     id: Name
+    packageId: Name  # noqa: N815
     startDate: MaybeInstant  # noqa: N815
     endDate: MaybeInstant  # noqa: N815
     createdDate: Instant  # noqa: N815
@@ -258,7 +259,7 @@ class Celitech(Provider):
         purchases = await self._purchases({"iccid": card})
         taken_at = self.now()
         live = [purchase for purchase in purchases if purchase.endDate is None or purchase.endDate > taken_at]
-        left = await asyncio.gather(*(self._left(purchase.id) for purchase in live))
+        left = [await self._left(purchase.id) for purchase in live]
         balances = [_balance(purchase, remaining) for purchase, remaining in zip(live, left, strict=True)]
         dated = [Validity(ValidityKind.PLAN, _last_day(end), _name(p), end) for p in (live or purchases) if (end := p.endDate) is not None]
         status = STATUS.get(esim.status)
@@ -326,7 +327,8 @@ class Celitech(Provider):
                 order_id=done.purchase.id,
                 remote_id=done.profile.iccid,
                 product_id=product.product_id,
-                charged=product.price,
+                # Neither price nor size is answered (5.2); both are those of the package, if it is the one that was shown.
+                charged=product.price if product.product_id.startswith(f"{done.purchase.packageId}:") else None,
                 placed_at=done.purchase.createdDate,
                 validity=() if end is None else (Validity(ValidityKind.PLAN, _last_day(end), ends_at=end),),
             )

@@ -154,13 +154,13 @@ class _Transaction(Wire):
     balanceInfo: _Purse | None = None  # noqa: N815
 
     @property
-    def charged(self) -> Money:
-        """By the purse where it is shown, else by amount and discount."""
+    def charged(self) -> Money | None:
+        """By the purse where it is shown, else by amount and discount; PINs are charged in full. None when neither is said."""
         purse = self.balanceInfo
         if purse is not None and purse.oldBalance is not None and purse.newBalance is not None and purse.currencyCode:
             return Money.of(purse.oldBalance - purse.newBalance, purse.currencyCode)
-        discount = Decimal(0) if self.pinDetail is not None or self.discount is None else self.discount
-        return Money.of(self.requestedAmount - discount, self.requestedAmountCurrencyCode)
+        discount = Decimal(0) if self.pinDetail is not None else self.discount
+        return None if discount is None else Money.of(self.requestedAmount - discount, self.requestedAmountCurrencyCode)
 
     @property
     def placed_at(self) -> datetime | None:

@@ -271,6 +271,14 @@ def test_trap_13_a_key_used_for_something_else_is_looked_up_and_not_an_error_or_
     assert (found.order_id, found.remote_id) == (done.order_id, france)
 
 
+def test_what_was_charged_is_only_said_of_the_package_that_was_shown(shop: AtEmulator) -> None:
+    france = shop.card("France, two purchases")
+    product = offer(shop, france, "1", 7)
+    assert shop.ask(lambda p: p.top_up(france, product, "order-0009")).charged == product.price
+    shop.fault(kind="set", path="/v1/purchases/topup", at=["purchase", "packageId"], value="another")
+    assert shop.ask(lambda p: p.top_up(france, product, "order-0010")).charged is None
+
+
 def test_an_outcome_nobody_knows_is_a_result(shop: AtEmulator) -> None:
     france = shop.card("France, two purchases")
     product = offer(shop, france, "1", 7)
