@@ -67,7 +67,7 @@ def _ask(found: CatalogueDesk) -> None:
     with st.expander(_("Who is asked, and what is sent")):
         for source in sources:
             st.markdown(f"**{source.facts.name}** · {source.facts.sends.in_language(language())}")
-            st.code("\n".join(source.facts.asks), language=None)
+            st.code("\n".join(source.facts.asks), language=None, wrap_lines=True)
 
 
 def _outcomes(sources: list[LiveSource]) -> None:
@@ -121,7 +121,7 @@ def source_switches() -> None:
             if source.row is not None and source.row.failure is not None:
                 st.warning(words.failure(source.row.failure), title=_("{seller}: not fetched").format(seller=source.facts.name))
             st.caption(source.facts.sends.in_language(language()))
-            st.code("\n".join(source.facts.asks), language=None)
+            st.code("\n".join(source.facts.asks), language=None, wrap_lines=True)
 
 
 def _state(source: LiveSource) -> list[str]:
