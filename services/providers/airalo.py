@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -55,7 +55,7 @@ TRUSTED_S = 23 * 3600
 PAGE_SIZE = 100
 MOST_PAGES = 1000
 NOT_FOUND = "messages.resource_not_found"
-NET = "net_pricing"
+NET: Literal["net_pricing"] = "net_pricing"
 FAIR_USE = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB)\b[^.]*\bper day", re.IGNORECASE)
 SPEED = re.compile(r"(\d+(?:\.\d+)?)\s*([km])bps", re.IGNORECASE)
 
@@ -90,7 +90,7 @@ class _Page(Wire):
 
 
 class _Pricing(Wire):
-    model: Text = NET
+    model: Literal["net_pricing", "discount_pricing"] = NET
     discount_percentage: Number | None = None
 
 
