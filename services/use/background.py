@@ -40,5 +40,12 @@ class Background:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="simkeeper-background", daemon=True).start()
+                threading.Thread(target=_turn, args=(self._loop,), name="simkeeper-background", daemon=True).start()
             return self._loop
+
+
+def _turn(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()

@@ -49,7 +49,8 @@ def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file
             urls[name.removeprefix("SIMKEEPER_URL_").lower()] = value
     for provider, address in urls.items():
         parts = urlsplit(address)
-        if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        if not parts.hostname or not (parts.scheme == "https" or local):
             raise ConfigurationError(f"url of {provider}", "not_https")
     return Configuration(data_dir, url, urls)
 

@@ -1,0 +1,58 @@
+"""Every page runs through the router, in both languages, on a fresh house."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.conftest import ROOT
+
+PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
+
+
+@pytest.fixture
+def app(own_house: Path) -> AppTest:
+    return AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=60)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_and_has_one_title(app: AppTest, page: str, language: str) -> None:
+    app.query_params["lang"] = language
+    app.run()
+    app.switch_page(f"../pages/{page}").run()
+    assert not app.exception
+    assert len(app.title) == 1
+
+
+def test_an_address_open_to_others_shows_only_what_to_set(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.shell.is_local", lambda address: False)
+    app.query_params["lang"] = "en"
+    app.run()
+    assert [title.value for title in app.title] == ["Simkeeper is closed here"]
+    assert "127.0.0.1" in app.error[0].value
+    assert not app.button
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), (None, False), ("", False), ("192.0.2.7", False)],
+)
+def test_only_loopback_is_local(address: str | None, local: bool) -> None:
+    from ui.shell import is_local
+
+    assert is_local(address) is local
+
+
+def test_the_compare_page_keeps_its_question_while_other_pages_are_open(app: AppTest) -> None:
+    app.query_params["lang"] = "en"
+    app.run()
+    app.switch_page("../pages/compare.py").run()
+    app.button(key="compare_first_JP").click().run()
+    app.number_input(key="compare_gb").set_value(2.5).run()
+    assert app.query_params["in"] == "JP"
+    app.switch_page("../pages/settings.py").run()
+    app.switch_page("../pages/compare.py").run()
+    assert app.multiselect(key="compare_places").value == ["JP"]
+    assert app.number_input(key="compare_gb").value == 2.5
+    assert app.metric
