@@ -400,6 +400,7 @@ class EsimGo(Provider):
                 error.may_have_arrived = False  # the order itself was not sent yet
                 raise
             placed = parse(self.id, _Order, await self._post_order(card, product, "transaction"))
+            TRACES.claim(self.account_key, placed.orderReference, reference)
             return self._outcome(card, product.product_id, reference, placed)
 
         return await self.place_once(reference, send, search_first=True)
@@ -443,10 +444,11 @@ class EsimGo(Provider):
         trace = TRACES.of(self.account_key, check_reference(reference))
         if trace is None:
             raise Unsupported(self.id, "find_order")
-        found = await self._orders(trace)
+        found = [one for one in await self._orders(trace) if TRACES.free_for(self.account_key, one.orderReference, reference)]
         if not found:
             return None
         first = min(found, key=lambda order: order.createdDate)
+        TRACES.claim(self.account_key, first.orderReference, reference)
         items = [line.item for line in first.order if mark_of(line.item) == trace.mark]
         return self._outcome(trace.card, items[0], reference, first)
 

@@ -340,6 +340,7 @@ class Keepgo(Provider):
         async def send() -> OrderOutcome:
             said = await self._ask(Call("POST", f"/line/{quote(card, safe='')}/refill", json=body))
             done = parse(self.id, _Refilled, said)
+            TRACES.claim(self.account_key, done.data_bundle_id, reference)
             return OrderOutcome(
                 OrderStatus.CONFIRMED,
                 reference,
@@ -360,11 +361,14 @@ class Keepgo(Provider):
         fitting = [
             (one.assigned_at, one)
             for one in (await self._details(trace.card)).data_bundles or ()
-            if one.assigned_at and trace.fits(one.id, _product_id(int(one.allowed_usage_kb / 1024), one.validity), one.assigned_at)
+            if one.assigned_at
+            and TRACES.free_for(self.account_key, one.id, reference)
+            and trace.fits(one.id, _product_id(int(one.allowed_usage_kb / 1024), one.validity), one.assigned_at)
         ]
         if not fitting:
             return None
         placed_at, first = min(fitting, key=lambda pair: pair[0])
+        TRACES.claim(self.account_key, first.id, reference)
         return OrderOutcome(
             OrderStatus.CONFIRMED,
             reference,

@@ -29,6 +29,7 @@ from services.providers.wire import Count, Flag, Instant, Int, MaybeText, Name, 
 
 LIVE = "https://topups.reloadly.com"
 SANDBOX = "https://topups-sandbox.reloadly.com"
+AUDIENCES = {"live": LIVE, "sandbox": SANDBOX}
 ACCEPT = "application/com.reloadly.topups-v1+json"
 PAGE = 200
 SHORT_TOKEN_S = 300
@@ -191,8 +192,8 @@ class Reloadly(Provider):
         adjust: Callable[[Endpoint], Endpoint] = lambda endpoint: endpoint,
         **more: Any,
     ) -> None:
-        environment = (credentials or {}).get("environment", "").strip().casefold()
-        self.audience = SANDBOX if environment == "sandbox" else LIVE
+        self.environment = (credentials or {}).get("environment", "").strip().casefold() or "live"
+        self.audience = AUDIENCES.get(self.environment, LIVE)
 
         def of_environment(endpoint: Endpoint) -> Endpoint:
             # Only the provider's own hosts come in two; an address of one's own has no other host for tokens.
@@ -201,7 +202,10 @@ class Reloadly(Provider):
         super().__init__(credentials=credentials, adjust=of_environment, **more)
 
     async def fetch_token(self) -> Token:
-        """For this environment's audience, asked for in JSON. Raises Unauthorised for wrong credentials or audience."""
+        """For this environment's audience, asked for in JSON. Raises Unauthorised for wrong credentials, and for an environment that is
+        neither of the two: whoever meant the sandbox must not pay."""
+        if self.environment not in AUDIENCES:
+            raise Unauthorised(self.id, "environment")
         asked = {
             "client_id": self.credential("client_id"),
             "client_secret": self.credential("client_secret"),
@@ -331,7 +335,10 @@ def _outcome(done: _Transaction, reference: str, card: str | None, product_id: s
 
 
 def _products(operator: _Operator) -> list[TopUpProduct]:
-    """Every amount of a FIXED operator, the regional ones where those are all there is, or the free amount of a RANGE one."""
+    """Every amount of a FIXED operator, the regional ones where those are all there is, or the free amount of a RANGE one.
+
+    The price of a free amount is that amount; what is charged in the end is less by the discount.
+    """
     is_pin = Tri.of(operator.pin)
     if operator.denominationType == "RANGE" and operator.minAmount is not None and operator.maxAmount is not None:
         low, high = (Money.of(amount, operator.senderCurrencyCode) for amount in (operator.minAmount, operator.maxAmount))

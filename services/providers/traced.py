@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 SKEW = timedelta(minutes=2)
-"""Their clock and ours may differ by this much. A second order of the same thing for the same card within it counts as the first."""
+"""Their clock and ours may differ by this much. A second order of the same thing for the same card within it counts as the first, unless
+this process knows that the first belongs to another reference."""
 
 WITHIN = timedelta(days=1)
 """An order this long after its reference was made is another one, bought elsewhere."""
@@ -61,6 +62,7 @@ class Traces:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, str], Trace] = OrderedDict()
+        self._claimed: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def of(self, account: str, reference: str) -> Trace | None:
         said = _SAID.fullmatch(reference)
@@ -72,6 +74,16 @@ class Traces:
         self._kept.setdefault((account, reference), trace)
         while len(self._kept) > MOST_REMEMBERED:
             self._kept.popitem(last=False)
+
+    def claim(self, account: str, order_id: str, reference: str) -> None:
+        """The provider's order ``order_id`` is the one of ``reference``, and of no other."""
+        self._claimed.setdefault((account, order_id), reference)
+        while len(self._claimed) > MOST_REMEMBERED:
+            self._claimed.popitem(last=False)
+
+    def free_for(self, account: str, order_id: str, reference: str) -> bool:
+        """Whether ``order_id`` can be the order of ``reference``: nobody else claimed it."""
+        return self._claimed.get((account, order_id), reference) == reference
 
 
 TRACES = Traces()

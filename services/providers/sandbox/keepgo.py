@@ -16,6 +16,7 @@ for an unknown line, 50 lines a page at most.
 
 import json
 import math
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -125,7 +126,7 @@ class _Account:
         self.bundles = list(_bundles(seed))
         self.lines: dict[str, _Line] = {}
         self.balance = BALANCE
-        self.numbers = 355
+        self.numbers = uuid.uuid4().int % 10**9  # no two emulators give out the same
         self._fill()
 
     def _fill(self) -> None:
@@ -274,7 +275,7 @@ class _Account:
             raise _Refusal("Insufficient balance", key="error")
         self.balance -= price
         data = self._add(line, refill["amount_mb"], refill["amount_days"], self.now().astimezone(UTC))
-        transaction = f"AB_{32_000 + data.id}_42"
+        transaction = f"AB_{data.id}_42"
         line.transactions.append({"id": transaction, "amount_usd": float(price), "created_at": _time(data.assigned_at)})
         return {"data_bundle_id": data.id, "transaction_id": transaction}
 

@@ -204,14 +204,16 @@ def test_trap_6_a_reference_nobody_remembers_is_not_answered_with_no(shop: AtEmu
         shop.ask(lambda p: p.find_order("never-seen-here"))
 
 
-def test_trap_6_a_second_order_of_the_same_is_another_order(shop: AtEmulator) -> None:
+@pytest.mark.parametrize("traced", [False, True])
+def test_trap_6_a_second_order_of_the_same_is_another_order(shop: AtEmulator, traced: bool) -> None:
     card = shop.card("in use, another queued")
     chosen = product(shop, card, "esim_1GB_7D_GB_V2")
-    first = shop.ask(lambda p: p.top_up(card, chosen, "order-0003"))
-    second = shop.ask(lambda p: p.top_up(card, chosen, "order-0004"))
+    one, two = (shop.provider.new_reference(card, chosen) if traced else f"order-000{number}" for number in (3, 4))
+    first = shop.ask(lambda p: p.top_up(card, chosen, one))
+    second = shop.ask(lambda p: p.top_up(card, chosen, two))
     assert first.order_id != second.order_id
-    assert shop.ask(lambda p: p.find_order("order-0003")).order_id == first.order_id
-    assert shop.ask(lambda p: p.find_order("order-0004")).order_id == second.order_id
+    assert shop.ask(lambda p: p.find_order(one)).order_id == first.order_id
+    assert shop.ask(lambda p: p.find_order(two)).order_id == second.order_id
 
 
 def test_trap_6_an_outcome_nobody_knows_is_a_result(shop: AtEmulator) -> None:

@@ -216,6 +216,18 @@ def test_trap_8_a_traced_reference_is_found_after_a_restart(shop: AtEmulator) ->
         shop.ask(lambda p: p.find_order("never-seen-here"))
 
 
+@pytest.mark.parametrize("traced", [False, True])
+def test_trap_8_a_second_refill_of_the_same_is_another_refill(shop: AtEmulator, traced: bool) -> None:
+    card = shop.card("eSIM, travel plan")
+    product = refill(shop, card, "1024:30")
+    one, two = (shop.provider.new_reference(card, product) if traced else f"order-000{number}" for number in (7, 8))
+    first = shop.ask(lambda p: p.top_up(card, product, one))
+    second = shop.ask(lambda p: p.top_up(card, product, two))
+    assert first.order_id != second.order_id
+    assert shop.ask(lambda p: p.find_order(one)).order_id == first.order_id
+    assert shop.ask(lambda p: p.find_order(two)).order_id == second.order_id
+
+
 def test_trap_8_a_refill_without_credit_buys_nothing(shop: AtEmulator) -> None:
     card = shop.card("eSIM, travel plan")
     product = refill(shop, card, "10240:")

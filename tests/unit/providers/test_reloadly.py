@@ -61,6 +61,10 @@ def test_trap_1_each_environment_has_its_own_token(shop: AtEmulator) -> None:
     assert (test.http.endpoint.base_url, test.audience) == (SANDBOX, SANDBOX)
     assert live.http.endpoint.auth_url == test.http.endpoint.auth_url == "https://auth.reloadly.com"
     assert live.account_key != test.account_key
+    shop.connect(**{**CREDENTIALS, "environment": "test"})
+    with pytest.raises(Unauthorised):  # whoever meant the sandbox must not pay
+        shop.ask(lambda p: p.account())
+    assert shop.asked() == []
     shop.connect(**{**CREDENTIALS, "environment": "live"})
     with pytest.raises(Unauthorised):  # the emulator is the sandbox host: a token for the other audience does not open it
         shop.ask(lambda p: p.account())

@@ -50,3 +50,13 @@ def test_what_fits_a_trace() -> None:
     assert not trace.fits("new", "1024:30", NOW + WITHIN + timedelta(seconds=1))
     assert not trace.fits("new", "1024:", NOW)
     assert not trace.fits("old", "1024:30", NOW)
+
+
+def test_an_order_belongs_to_the_reference_that_claimed_it_first() -> None:
+    traces = Traces()
+    assert traces.free_for("a", "12", "one")
+    traces.claim("a", "12", "one")
+    traces.claim("a", "12", "two")
+    assert traces.free_for("a", "12", "one")
+    assert not traces.free_for("a", "12", "two")
+    assert traces.free_for("b", "12", "two")
