@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from services.model.plan import Origin
+from services.rules import plan_lists
 from services.rules.plan_lists import DEFAULT_MAX_BYTES, Field, Reason, RefusedRow
 from services.use.catalogue import CatalogueDesk
 from services.use.house import house
@@ -18,7 +19,7 @@ from services.use.plan_lists import ImportReport, refused_csv
 from tests.conftest import ROOT
 from tests.unit.plan_lists.lists import workbook
 from ui.language import speaking
-from ui.plan_list_words import reason
+from ui.plan_list_words import reason, trouble
 from ui.shell import account
 
 READY = "seller,plan,data_gb,days,usd_price,countries\n"
@@ -82,7 +83,7 @@ def test_a_list_is_imported_with_what_only_a_person_knows(app: AppTest) -> None:
     assert not app.exception
     assert "2 plans kept" in said(app)
     assert "1 row was left out" in said(app)
-    report = app.dataframe[0].value
+    report = app.dataframe[1].value
     assert report.iloc[0].tolist() == [4, "gb", "five", "This is not a number or amount that can be read."]
     desk = stored()
     assert [(row.label, row.plan_count) for row in desk.lists()] == [("my list", 2)]
@@ -311,3 +312,39 @@ def test_every_reason_has_its_sentence(reason_code: Reason) -> None:
     assert sentences["zh"] != sentences["en"]
     assert not any(re.search(r"region:|\{(?!x\})", sentence) for sentence in sentences.values())
     assert all(value in sentences["en"] for key, value in facts.items() if key in ("count", "currency", "words", "first_row"))
+
+
+ERRORS = {
+    plan_lists.FileTooLarge(52_000_000, 5_000_000): ("52 MB", "5 MB"),
+    plan_lists.UnpacksTooLarge(60_000_000): ("60 MB",),
+    plan_lists.TooManyRows(100_000): ("100,000",),
+    plan_lists.TooManyColumns(300, 200): ("300", "200"),
+    plan_lists.EmptyTable(): (),
+    plan_lists.UnknownEncoding(("utf-8",), "big5"): ("UTF-8",),
+    plan_lists.NoSuchSheet("old", ("new", "newer")): ("old", "new", "newer"),
+    plan_lists.NoSuchColumn("gone"): ("gone",),
+    plan_lists.UnknownCurrency("XQQ"): ("XQQ",),
+    plan_lists.FieldsMissing(("price", "countries", "data", "data_unit", "seller", "currency")): (),
+    **{plan_lists.NotATable(kind): () for kind in plan_lists.FileKind},
+}
+
+
+def test_every_error_of_a_list_has_its_own_sentence_in_both_languages() -> None:
+    def leaves(family: type) -> set[type]:
+        return {family}.union(*map(leaves, family.__subclasses__())) - ({family} if family.__subclasses__() else set())
+
+    assert {type(error) for error in ERRORS} == leaves(plan_lists.PlanListError)
+    said_before: set[str] = set()
+    for language in ("zh", "en"):
+        with speaking(language):
+            for error, facts in ERRORS.items():
+                sentence = trouble(error)
+                assert sentence not in said_before, error
+                assert all(fact in sentence for fact in facts), error
+                said_before.add(sentence)
+    assert "Price, Countries" in trouble_in_english(plan_lists.FieldsMissing(("price", "countries")))
+
+
+def trouble_in_english(error: plan_lists.PlanListError) -> str:
+    with speaking("en"):
+        return trouble(error)

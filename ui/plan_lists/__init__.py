@@ -13,9 +13,9 @@ def plan_lists() -> None:
     """The whole room, drawn alone when something in it changes."""
     desk = PlanListDesk(house(), account())
     kept.lists(desk)
-    outcome.last_import()
     chosen = upload.choose()
     if chosen is not None:
         mapping = meaning.ask(chosen.table)
         outcome.preview(desk, chosen.table, mapping)
         outcome.offer(desk, chosen, mapping)
+    outcome.last_import()

@@ -125,7 +125,7 @@ def last_import() -> None:
     else:
         st.error(
             _(
-                "No row could be used, so nothing was imported or replaced. Look at the reasons, change what the columns mean, and try again."
+                "No row could be used, so nothing was imported or replaced. Look at the reasons below, change what the columns mean, and try again."
             ),
             title=plain(report.label),
         )
@@ -140,7 +140,7 @@ def _refused(report: ImportReport) -> None:
     reasons = [reason(row) for row in report.refused]
     if report.kept:
         st.markdown(
-            _("To keep more of them, change below what the columns mean, or the file itself, and import it again under the same name.")
+            _("To keep more of them, change above what the columns mean, or the file itself, and import it again under the same name.")
         )
     st.markdown("\n".join(f"- {figures.number(times)} × {plain(why)}" for why, times in Counter(reasons).most_common(8)))
     shown = report.refused[:SHOWN_REFUSED]
