@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 from celitech import Celitech as OfficialClient
-from celitech.models import CreatePurchaseV2Request, ErrorResponse, TopUpEsimRequest
+from celitech.models import CreatePurchaseRequest, CreatePurchaseV2Request, ErrorResponse, TopUpEsimRequest
 
 from services.model.money import Money
 from services.model.order import OrderStatus
@@ -162,6 +162,17 @@ def test_trap_8_the_size_is_spelled_with_capital_gb(shop: AtEmulator) -> None:
     with pytest.raises(Malformed) as caught:
         shop.ask(lambda p: p.top_ups(france))
     assert caught.value.path == "packages[0].dataLimitInGB"
+
+
+def test_trap_9_the_two_ways_to_buy_answer_a_list_and_an_object(shop: AtEmulator, client: OfficialClient) -> None:
+    """The adapter buys no new cards; other clients meet this at the emulator."""
+    order = {"destination": "JPN", "data_limit_in_gb": 1}
+    several = client.purchases.create_purchase_v2(CreatePurchaseV2Request(**order, duration=7, quantity=2))
+    assert len({one.profile.iccid for one in several}) == 2
+    one = client.purchases.create_purchase(CreatePurchaseRequest(**order, start_date="2026-11-20", end_date="2026-11-26"))
+    assert (one.purchase.start_date, one.purchase.end_date) == ("2026-11-19T22:00:00.000Z", "2026-11-26T21:59:59.000Z")
+    assert shop.ask(lambda p: p.reading(one.profile.iccid)).validity[0].last_day == date(2026, 11, 26)
+    assert shop.ask(lambda p: p.reading(several[0].profile.iccid)).validity == ()
 
 
 def test_trap_10_dates_are_instants_of_a_local_day(shop: AtEmulator) -> None:
