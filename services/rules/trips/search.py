@@ -96,19 +96,20 @@ class Blend:
     least: Ints
 
     @classmethod
-    def of(cls, weight: Ints, tables: Tables, group: Ints, people: int, items: int) -> "Blend":
+    def of(cls, weight: Ints, tables: Tables, group: Ints, people: int, items: int, start: int = 0) -> "Blend":
+        """The blend of the items from number ``start`` on."""
         carried = np.minimum(tables.carried, tables.asked[None, :]) @ weight
         cell = max(1, -(-int(tables.asked @ weight) // _GRID))
         cells = np.minimum(-(-carried // cell), _GRID)
         least = np.full((items + 1, _GRID + 1), INFINITE, np.int64)
         least[:, 0] = 0
         for seller in np.unique(group[group >= 0]).tolist():
-            members = np.flatnonzero(group == seller)
+            members = start + np.flatnonzero(group[start:] == seller)
             for _ in range(people):
                 before = least.copy()
                 for member in members.tolist():
                     _offer(least, before, int(cells[member]), int(tables.cost[member]))
-        for member in np.flatnonzero(group < 0).tolist():
+        for member in (start + np.flatnonzero(group[start:] < 0)).tolist():
             for used in range(1, items + 1):
                 _offer(least[used : used + 1], least[used - 1 : used], int(cells[member]), int(tables.cost[member]), step=0)
         # more than asked is as good as what is asked
@@ -218,6 +219,12 @@ _BATCH = 256
 _SLACK = 200
 """Sets within a 1/200 of the lowest bound are extended together with the lowest."""
 
+_SHARPEN_AFTER = 3000
+"""So many sets are looked at before blends are made for the cheaper items alone."""
+
+_STEPS = 10
+"""Steps of price for which there are blends of the items from there on."""
+
 _LAST_TRIES = 20
 """Complete sets tried when the time is up."""
 
@@ -247,6 +254,7 @@ class Search:
     tried: dict[tuple[int, ...], tuple[Placed, ...] | None] = field(init=False)
     blends: list[Blend] = field(init=False)
     hopeless: list[list[Item]] = field(init=False)
+    sharp: list[tuple[int, Blend]] = field(init=False)
     expanded: int = 0
 
     def __post_init__(self) -> None:
@@ -267,6 +275,7 @@ class Search:
         self.tables = Tables(carried[:, columns], self.cost, self.missing, self.ceiling)
         self.blends = []
         self.hopeless = []
+        self.sharp = []
 
     def _blend(self, installs: int) -> None:
         if len(self.tables.at) <= installs:
@@ -293,6 +302,7 @@ class Search:
             if size < len(blend.least):
                 root.bound = np.maximum(root.bound, blend.bound(size, root.rest))
         open_sets = [root]
+        begun, sharpened = self.expanded, False
         while True:
             pool = Frontier.joined(open_sets)
             pool = pool.take(pool.bound <= ceiling)
@@ -301,6 +311,10 @@ class Search:
             lowest = int(pool.bound.min())
             if monotonic() > until or (cancelled is not None and cancelled()):
                 return self._stopped(pool, lowest)
+            if self.expanded - begun > _SHARPEN_AFTER and not sharpened:
+                sharpened = True
+                open_sets = [self._sharpened(pool, size)]
+                continue
             near = np.flatnonzero(pool.bound <= lowest + lowest // _SLACK)
             if len(near) > _BATCH:
                 near = near[np.argpartition(pool.bound[near], _BATCH - 1)[:_BATCH]]
@@ -366,8 +380,21 @@ class Search:
         self.parts.append(part)
         self.missing = np.append(self.missing, missing)
         self.tables.add(carried_by(self.items, self.demand, [part]), missing)
-        for blend in self.blends:
+        for blend in (*self.blends, *(blend for _, blend in self.sharp)):
             blend.weight = np.append(blend.weight, 0)
+
+    def _sharpened(self, sets: Frontier, most: int) -> Frontier:
+        """``sets`` bounded by what is left to them: items come in order of price, so a set whose last is cheap has only cheap ones to come."""
+        starts = [len(self.items) * step // _STEPS for step in range(1, _STEPS)]
+        weight = self.blends[-1].weight
+        self.sharp = [(start, Blend.of(weight, self.tables, self.group, self.people, most, start)) for start in starts]
+        bound, size = sets.bound.copy(), (sets.members >= 0).sum(axis=1)
+        last = sets.members.max(axis=1, initial=-1)
+        for start, blend in self.sharp:
+            for used in np.unique(size).tolist():
+                here = np.flatnonzero((size == used) & (last >= start))
+                bound[here] = np.maximum(bound[here], sets.cost[here] + blend.bound(most - used, sets.rest[here]))
+        return Frontier(bound, sets.cost, sets.members, sets.installs, sets.rest)
 
     def _with_new_part(self, sets: Frontier, most: int) -> Frontier:
         """``sets`` with what the part added last asks of them still."""
@@ -408,6 +435,10 @@ class Search:
             for blend in self.blends:
                 if left < len(blend.least):
                     bound = np.maximum(bound, cost + blend.bound(left, rest))
+            for start, blend in self.sharp:
+                if left < len(blend.least):
+                    later = np.flatnonzero((item >= start) & (bound <= ceiling))
+                    bound[later] = np.maximum(bound[later], cost[later] + blend.bound(left, rest[later]))
             fine = bound <= ceiling
             one, item, cost, bound, rest = one[fine], item[fine], cost[fine], bound[fine], rest[fine]
             members = here.members[one].copy()
