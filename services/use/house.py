@@ -8,13 +8,16 @@ from services.rules.compare.frame import PlanFrame
 from services.store.database import Database
 from services.use.background import Background
 from services.use.configuration import Configuration, read_configuration
+from services.use.known_cards import KnownCards
+from services.use.refresh import Refresh
 from services.use.stage import Stage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class House:
     """``lock`` guards what must happen once per process. ``stages``: how far the fetch of an account's source has
-    come. ``frames``: the plans of an account in columns, with the revision they were read at."""
+    come. ``frames``: the plans of an account in columns, with the revision they were read at. ``known_cards`` and ``refreshes``: of an
+    account, what is kept of its cards, and their refresh under way."""
 
     configuration: Configuration
     database: Database
@@ -22,6 +25,8 @@ class House:
     lock: threading.RLock = field(default_factory=threading.RLock)
     stages: dict[tuple[str, str], Stage] = field(default_factory=dict)
     frames: dict[str, tuple[int, PlanFrame]] = field(default_factory=dict)
+    known_cards: dict[str, KnownCards] = field(default_factory=dict)
+    refreshes: dict[str, Refresh] = field(default_factory=dict)
 
     def close(self) -> None:
         self.background.close()
