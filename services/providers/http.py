@@ -243,6 +243,7 @@ class Http:
                 if urlsplit(url).scheme != "https" and not _is_loopback(url):
                     raise ValueError("a provider is only spoken to over TLS")
         self.endpoint = endpoint
+        self.watch: Callable[[Call, Answer], None] | None = None  # sees every answer with a good status, before it is judged
         self._rate_limits = rate_limits
         self._secrets = set(filter(None, endpoint.secrets))
         self._client = httpx.AsyncClient(
@@ -286,6 +287,8 @@ class Http:
                         deadline = time.monotonic() + limit_s
                     answer = await self._attempt(call, deadline - time.monotonic())
                     self._raise_for_status(call, answer)
+                    if self.watch is not None:
+                        self.watch(call, answer)
                     if call.judge is not None:
                         call.judge(answer)
                 except ProviderError as error:
