@@ -41,7 +41,7 @@ if asked.question is not None:
         picked = desk.beside(asked.question, results.picks(), clock.now())
         if len(picked):
             st.header(_("Side by side"))
-            results.beside(picked)
+            results.beside(picked, desk)
         st.header(_("Cost against need"))
         chart.cost_against_need(picked if len(picked) else ranking, version)
         st.header(_("All plans"))

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.model.plan import Network
 from services.rules.compare.frame import PlanFrame
 from services.rules.compare.question import Question
 from services.rules.compare.ranking import Ranking, chosen, rank
-from services.store.catalogue import CatalogueStore
+from services.store.catalogue import CatalogueStore, PriceSeen
 from services.use.house import House
 from services.use.rates import rates_to
+
+__all__ = ["CompareDesk", "PriceSeen"]
 
 
 class CompareDesk:
@@ -41,6 +44,14 @@ class CompareDesk:
     def answer(self, question: Question, now: datetime) -> Ranking:
         """The plans for ``question``, best first, totals in its currency at the rates shipped with the program."""
         return rank(self.frame(), question, rates_to(question.currency), now)
+
+    def prices(self, source: str, plan_id: str) -> list[PriceSeen]:
+        """How the price of a plan moved, oldest first."""
+        return self._store.prices(source, plan_id)
+
+    def networks(self, plan_key: int) -> tuple[Network, ...]:
+        """The networks a plan may use; empty when not published."""
+        return self._store.networks(plan_key)
 
     def beside(self, question: Question, plans: Sequence[tuple[str, str]], now: datetime) -> Ranking:
         """The plans named by (source, plan id), in that order; those no longer in the catalogue are left out."""

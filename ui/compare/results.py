@@ -1,15 +1,18 @@
 """The answer of the compare page: the best three as tiles, all of them as a table, chosen ones side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from services.model.plan import Network
 from services.rules.compare.beside import MOST_BESIDE, side_by_side
 from services.rules.compare.export import EXPORT_COLUMNS, export_csv
+from services.rules.compare.frame import micro_of
 from services.rules.compare.ranking import Ranking
+from services.use.compare import CompareDesk, PriceSeen
 from ui import figures, words
 from ui.language import _, language, n_, speaking
 from ui.text import plain
@@ -232,8 +235,8 @@ def _pick_rows(table_key: str, names: list[tuple[str, str]]) -> None:
         st.query_params.pop(PICKED, None)
 
 
-def beside(plans: Ranking) -> None:
-    """The picked plans side by side, what differs first in bold."""
+def beside(plans: Ranking, desk: CompareDesk) -> None:
+    """The picked plans side by side, what differs in bold, with how the price of each moved."""
     currency, countries = plans.question.currency, plans.question.countries
     differing = {fact.name for fact in side_by_side(plans) if fact.differs}
     lines: list[tuple[str, set[str], Callable[[pd.Series[Any]], str]]] = [
@@ -247,6 +250,8 @@ def beside(plans: Ranking) -> None:
             for name in ("hotspot", "top_up", "id_check", "five_g", "phone_number", "new_users_only")
         ),
         (_("Validity starts"), {"start_rule"}, lambda row: words.word(words.START_RULE, row["start_rule"])),
+        (_("Networks"), set(), lambda row: _networks(desk.networks(int(row["plan_key"])), countries)),
+        (_("Price so far"), set(), lambda row: _price_history(desk.prices(row["source"], row["plan_id"]))),
         (_("Price date"), {"fetched_at"}, lambda row: figures.day(row["fetched_at"])),
     ]
     for column, (_rank, row) in zip(st.columns(MOST_BESIDE), plans.page().iterrows(), strict=False):
@@ -259,6 +264,21 @@ def beside(plans: Ranking) -> None:
 
 def _answer(feature: str, row: "pd.Series[Any]") -> str:
     return words.word(words.ANSWER, row[feature])
+
+
+def _networks(networks: Sequence[Network], countries: tuple[str, ...]) -> str:
+    names = [
+        f"{plain(network.operator)} ({plain('/'.join(network.generations))})" if network.generations else plain(network.operator)
+        for network in networks
+        if network.country in countries
+    ]
+    return figures.listing(list(dict.fromkeys(names))) or _("Not published")
+
+
+def _price_history(seen: Sequence[PriceSeen]) -> str:
+    """Each price with the day it was first seen, oldest first."""
+    said = [f"{figures.money(micro_of(price.price), price.price.currency)} ({figures.day(price.seen_at)})" for price in seen[-5:]]
+    return " → ".join(plain(part) for part in said)
 
 
 def csv_file(ranking: Ranking) -> Callable[[], bytes]:
