@@ -92,6 +92,12 @@ def new_items(offers: Candidates, catalogue: Catalogue, demand: Demand, people: 
     return items
 
 
+def fair_use_accepted(allowance: Allowance, problem: TripProblem) -> bool:
+    """False for unlimited data without published fair use, where the person does not want that."""
+    unpublished = allowance.kind is AllowanceKind.UNLIMITED and allowance.fair_use_per_day is None
+    return problem.accept_unpublished_fair_use or not unpublished
+
+
 def card_serves(card: OwnedCard, problem: TripProblem, devices: int) -> bool:
     """Whether ``card`` can do what the trip needs; unknown counts only where the person accepts it."""
     needs, accept = must_share(problem, devices), problem.accept_unknown
@@ -101,11 +107,7 @@ def card_serves(card: OwnedCard, problem: TripProblem, devices: int) -> bool:
         (needs.phone_number, accept.phone_number, card.phone_number, Tri.YES),
         (needs.no_id_check, accept.no_id_check, card.id_check, Tri.NO),
     )
-    if (
-        not problem.accept_unpublished_fair_use
-        and card.allowance.kind is AllowanceKind.UNLIMITED
-        and card.allowance.fair_use_per_day is None
-    ):
+    if not fair_use_accepted(card.allowance, problem):
         return False
     return all(not needed or value is good or (value is Tri.UNKNOWN and unknown_ok) for needed, unknown_ok, value, good in checks)
 

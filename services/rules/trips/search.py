@@ -311,7 +311,7 @@ class Search:
             lowest = int(pool.bound.min())
             if monotonic() > until or (cancelled is not None and cancelled()):
                 return self._stopped(pool, lowest)
-            if self.expanded - begun > _SHARPEN_AFTER and not sharpened:
+            if self.blends and not sharpened and self.expanded - begun > _SHARPEN_AFTER:
                 sharpened = True
                 open_sets = [self._sharpened(pool, size)]
                 continue
@@ -384,7 +384,7 @@ class Search:
             blend.weight = np.append(blend.weight, 0)
 
     def _sharpened(self, sets: Frontier, most: int) -> Frontier:
-        """``sets`` bounded by what is left to them: items come in order of price, so a set whose last is cheap has only cheap ones to come."""
+        """``sets`` bounded by what is left to them: items come in order of price: after a cheap one only cheap ones come."""
         starts = [len(self.items) * step // _STEPS for step in range(1, _STEPS)]
         weight = self.blends[-1].weight
         self.sharp = [(start, Blend.of(weight, self.tables, self.group, self.people, most, start)) for start in starts]

@@ -6,6 +6,7 @@ from time import monotonic
 
 import numpy as np
 
+from services.model.data_volume import DataVolume
 from services.model.itinerary import (
     Carrier,
     Robustness,
@@ -16,10 +17,11 @@ from services.model.itinerary import (
     TripProblem,
     Uncovered,
 )
+from services.model.plan import Allowance, AllowanceKind
 from services.rules.trips.catalogue import Catalogue, Ints
 from services.rules.trips.demand import Demand, demand_for
 from services.rules.trips.explain import near_misses, purchases_of, turned_down
-from services.rules.trips.items import Item, card_item, card_serves, new_items, top_up_item
+from services.rules.trips.items import Item, card_item, card_serves, fair_use_accepted, new_items, top_up_item
 from services.rules.trips.limits import Limits
 from services.rules.trips.master import PRICE_UNIT, Block, Master
 from services.rules.trips.reduce import Candidates, candidates, cheapest_of_equals, cheapest_single, refusals, undominated
@@ -32,6 +34,10 @@ Progress = Callable[[int, int, int | None], None]
 """Called with steps done, steps in all and the cost of the best answer so far (micro-units)."""
 
 _CEILING = INFINITE // 8
+
+_NOTHING = Allowance(AllowanceKind.TOTAL, DataVolume(0))
+"""A card with nothing left: its properties decide whether its top-ups serve."""
+
 _MOST_REPEATS = 8
 """Questions in which more top-ups than this may be worth buying go to the integer model instead of the search."""
 
@@ -161,8 +167,9 @@ def _side(problem: TripProblem, catalogue: Catalogue, carrier: Carrier, demand: 
     mine = [card for card in problem.owned if _holder(problem, card.holder) == carrier.index]
     serving = [card for card in mine if card_serves(card, problem, carrier.devices)]
     cards = [item for card in serving if (item := card_item(card, demand)) is not None]
-    names = {card.key for card in serving}
-    tops = [item for top in problem.top_ups if top.card in names and (item := top_up_item(top, demand)) is not None]
+    able = {card.key for card in mine if card_serves(replace(card, allowance=_NOTHING), problem, carrier.devices)}
+    wanted = [top for top in problem.top_ups if top.card in able and fair_use_accepted(top.allowance, problem)]
+    tops = [item for top in wanted if (item := top_up_item(top, demand)) is not None]
     return _Side(carrier, demand, whole, tuple(items), tuple(cards), tuple(tops), ceiling)
 
 

@@ -102,7 +102,9 @@ def _check_properties(problem: TripProblem, devices: int, values: list[Tri], abo
             raise WrongAnswer("does not do what is needed", about)
 
 
-def _check_allowance(allowance: Allowance, purchase: Purchase, about: str) -> None:
+def _check_allowance(problem: TripProblem, allowance: Allowance, purchase: Purchase, about: str) -> None:
+    if allowance.kind is AllowanceKind.UNLIMITED and allowance.fair_use_per_day is None and not problem.accept_unpublished_fair_use:
+        raise WrongAnswer("fair use is not published", about)
     amounts = [amount for _, amount in purchase.use]
     limit = allowance.volume.bytes if allowance.volume is not None else None
     fair = allowance.fair_use_per_day.bytes if allowance.fair_use_per_day is not None else None
@@ -127,7 +129,7 @@ def _check_card(problem: TripProblem, purchase: Purchase, about: str) -> None:
         if card.activate_by is not None and purchase.first_day > card.activate_by:
             raise WrongAnswer("activated too late", about)
     _check_place(problem, card, purchase, about)
-    _check_allowance(card.allowance, purchase, about)
+    _check_allowance(problem, card.allowance, purchase, about)
 
 
 def _check_top_up(problem: TripProblem, purchase: Purchase, about: str) -> None:
@@ -141,7 +143,7 @@ def _check_top_up(problem: TripProblem, purchase: Purchase, about: str) -> None:
     if top.buy_by is not None and purchase.first_day > top.buy_by:
         raise WrongAnswer("bought too late", about)
     _check_place(problem, _card(problem, top.card, about), purchase, about)
-    _check_allowance(top.allowance, purchase, about)
+    _check_allowance(problem, top.allowance, purchase, about)
 
 
 def _card(problem: TripProblem, key: str, about: str) -> OwnedCard:
