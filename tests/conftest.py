@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 ROOT = Path(__file__).parent.parent
 
@@ -17,5 +18,6 @@ def own_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SIMKEEPER_DATA_DIR", str(tmp_path))
     leave_house()
+    st.cache_data.clear()  # its keys name accounts and revisions, which begin anew in a fresh house
     yield tmp_path
     leave_house()

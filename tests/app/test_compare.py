@@ -1,0 +1,116 @@
+"""The compare page's logic: what it says about plans whose facts are known, moved or missing."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from services.model.data_volume import DataUnit, DataVolume
+from services.model.money import Money
+from services.model.plan import Allowance, AllowanceKind, Network, Origin, Plan
+from services.model.tri import Tri
+from services.store.catalogue import CatalogueStore
+from services.use.house import house
+from tests.conftest import ROOT
+
+NOW = datetime.now(UTC)
+SOON = (NOW + timedelta(days=30)).date()
+
+
+def plan(plan_id: str, price: str = "10", **changes: object) -> Plan:
+    facts: dict[str, object] = {
+        "source": "seller",
+        "plan_id": plan_id,
+        "seller": "Seller *one*",
+        "name": f"[{plan_id}](javascript:alert(1))",
+        "allowance": Allowance(AllowanceKind.TOTAL, DataVolume.of(20, DataUnit.GB)),
+        "validity_days": 30,
+        "countries": frozenset({"JP"}),
+        "price": Money.of(price, "USD"),
+        "fetched_at": NOW,
+    }
+    return Plan(**{**facts, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(own_house: Path) -> CatalogueStore:
+    return CatalogueStore(house().database, "local")
+
+
+def page(**params: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=60)
+    app.query_params["lang"] = "en"
+    app.run()
+    app.switch_page("../pages/compare.py")
+    question = {"lang": "en", "in": "JP", "from": SOON.isoformat(), "to": (SOON + timedelta(days=6)).isoformat(), "gb": "1", "cur": "USD"}
+    for name, value in {**question, **params}.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.header, *app.info, *app.warning, *app.error])
+
+
+def test_side_by_side_shows_how_a_price_moved_and_the_networks(store: CatalogueStore) -> None:
+    networks = (Network("JP", "Docomo", ("4G", "5G")), Network("KR", "SKT"))
+    store.replace("seller", "Seller", Origin.LIVE, [plan("a", "10")], NOW - timedelta(days=2))
+    store.replace("seller", "Seller", Origin.LIVE, [plan("a", "12.5", networks=networks)], NOW)
+    said = texts(page(pick="seller~a"))
+    assert "Side by side" in said
+    assert r"\$10\.00" in said.split("→")[0]
+    assert r"\$12\.50" in said.split("→")[1]
+    assert "Docomo" in said
+    assert "SKT" not in said, "a network of a country that was not asked for"
+
+
+def test_unlimited_says_what_it_means_and_has_no_price_per_gb(store: CatalogueStore) -> None:
+    stops = Allowance(AllowanceKind.UNLIMITED, fair_use_per_day=DataVolume.of(2, DataUnit.GB), speed_after_kbps=384)
+    silent = Allowance(AllowanceKind.UNLIMITED)
+    store.replace("seller", "Seller", Origin.LIVE, [plan("a", allowance=stops), plan("b", "11", allowance=silent)], NOW)
+    app = page()
+    said = texts(app)
+    assert "2 GB a day, then 384 kbps" in said
+    assert "speed not published" in said
+    assert app.dataframe[0].value["per_gb"].isna().all()
+
+
+def test_unknown_is_shown_as_not_published(store: CatalogueStore) -> None:
+    store.replace("seller", "Seller", Origin.LIVE, [plan("a"), plan("b", hotspot=Tri.YES), plan("c", hotspot=Tri.NO)], NOW)
+    table = page().dataframe[0].value
+    assert sorted(table["hotspot"]) == ["No", "Not published", "Yes"]
+    needed = page(needs="hotspot").dataframe[0].value
+    assert list(needed["hotspot"]) == ["Yes", "Not published"], "published first, the silent one marked, the no left out"
+    assert list(page(needs="hotspot", unknown="published_only").dataframe[0].value["hotspot"]) == ["Yes"]
+
+
+def test_a_plan_that_does_not_cover_every_country_comes_after_one_that_does(store: CatalogueStore) -> None:
+    both = frozenset({"JP", "KR"})
+    store.replace("seller", "Seller", Origin.LIVE, [plan("cheap", "1"), plan("both", "90", countries=both)], NOW)
+    table = page(**{"in": "JP,KR"}).dataframe[0].value
+    assert list(table["in_KR"]) == ["✓", "✗"]
+
+
+def test_old_prices_read_as_old(store: CatalogueStore) -> None:
+    store.replace("seller", "Seller", Origin.LIVE, [plan("a", fetched_at=NOW - timedelta(days=2))], NOW)
+    assert "Old price: more than a day old" in texts(page()).replace("\\", "")
+    assert "No plan in the catalogue fits" in texts(page(fresh="1"))
+
+
+def test_text_from_a_seller_is_never_markup(store: CatalogueStore) -> None:
+    store.replace("seller", "Seller", Origin.LIVE, [plan("a")], NOW)
+    said = texts(page())
+    assert r"\[a\]\(javascript\:alert\(1\)\)" in said
+    assert r"Seller \*one\*" in said
+
+
+def test_a_currency_without_a_rate_has_no_total_and_is_not_free(store: CatalogueStore) -> None:
+    in_dollars, in_taiwan_dollars = plan("a", "300"), replace(plan("b"), price=Money.of("1", "TWD"))
+    store.replace("seller", "Seller", Origin.LIVE, [in_taiwan_dollars, in_dollars], NOW)
+    app = page()
+    assert "No exchange rate for this currency" in "\n".join(app.dataframe[0].value["note"])
+    assert app.dataframe[0].value["total"].isna().tolist() == [False, True]
