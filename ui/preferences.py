@@ -26,7 +26,7 @@ def preferences(on_currency: Callable[[], None]) -> None:
     """The fields. What is chosen is remembered at once; ``on_currency`` is called after another currency was."""
     left, right = st.columns(2)
     st.session_state[LANGUAGE_KEY] = language()
-    left.radio(_("Language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key=LANGUAGE_KEY, horizontal=True, on_change=_speak)
+    left.selectbox(_("Language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key=LANGUAGE_KEY, on_change=_speak)
     st.session_state[CURRENCY_KEY] = preferred_currency()
     right.selectbox(
         _("Show prices in"), currencies(), format_func=currency_name, key=CURRENCY_KEY, on_change=_count_in, args=(on_currency,)

@@ -122,7 +122,7 @@ def test_what_was_said_of_a_list_is_found_again_with_a_corrected_file_and_after_
 def test_switching_the_language_keeps_file_and_answers(app: AppTest) -> None:
     choose(settings(app), "list.csv", SMALL)
     labelled(app, "selectbox", "Amount of data").select("gb").run()
-    app.radio(key="preferred_language").set_value("zh").run()
+    app.selectbox(key="preferred_language").select("zh").run()
     assert [each.value for each in app.title] == ["设置"]
     assert labelled(app, "selectbox", "流量").value == "gb"
     assert "导入前还需要填写：流量单位" in said(app)
@@ -252,7 +252,7 @@ def test_the_currency_of_the_account_is_remembered_and_the_next_question_asked_i
 
 def test_the_language_of_the_account_is_remembered(app: AppTest) -> None:
     settings(app)
-    app.radio(key="preferred_language").set_value("zh").run()
+    app.selectbox(key="preferred_language").select("zh").run()
     later = AppTest.from_file(str(ROOT / "ui/main.py"), default_timeout=30).run()
     assert later.session_state["lang"] == "zh"
 

@@ -111,7 +111,9 @@ def pick(page: Page, label: str, choice: str) -> None:
 def test_a_real_list_becomes_the_catalogue_and_every_row_is_kept_or_explained(
     open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor], language: str, width: str
 ) -> None:
-    words, data = WORDS[language], REAL_LIST.read_bytes() if REAL_LIST.exists() else generated_list(10_318, seed=8)
+    """The whole real list on a phone, where it is there; a short one of its shape on a desk."""
+    words, real = WORDS[language], width == "phone" and REAL_LIST.exists()
+    data = REAL_LIST.read_bytes() if real else generated_list(10_318 if width == "phone" else 600, seed=8)
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8"))))
     opened, visitor = open_dashboard(f"real-list-{language}"), visit(language, width)
     page = visitor.goto(f"{opened.url}/compare?in=DE")
@@ -150,7 +152,7 @@ def test_a_real_list_becomes_the_catalogue_and_every_row_is_kept_or_explained(
     plans = downloaded(page, words["download"])
     assert {row[words["origin"]] for row in plans} == {words["imported"]}
     assert {row[words["seller"]] for row in plans} <= {row["provider_name"].strip() for row in rows}
-    assert len(plans) > 5_000
+    assert len(plans) > len(rows) / 2
     assert visitor.sideways() <= 0
 
 
