@@ -11,7 +11,16 @@ from sqlalchemy import Connection, Table, and_, select
 from services.model.card import Card, CardSecrets
 from services.store.database import Database
 from services.store.readings import ReadingStore, bump
-from services.store.tables import card_revisions, card_secrets, cards, failed_look_ups, merged_cards, readings
+from services.store.tables import (
+    card_events,
+    card_revisions,
+    card_secrets,
+    cards,
+    clock_overrides,
+    failed_look_ups,
+    merged_cards,
+    readings,
+)
 from services.store.vault import Vault
 
 _CARD: TypeAdapter[Card] = TypeAdapter(Card)
@@ -110,14 +119,14 @@ class CardStore:
             self._put_secrets(connection, card_id, secrets)
 
     def merge(self, stays: Card, goes: str, at: datetime) -> None:
-        """Make one card of two: ``stays`` is kept as given; all readings and failures of ``goes`` become its own. What ``goes`` was is
-        kept beside it, its secrets too. Raises NoSuchCard."""
+        """Make one card of two: ``stays`` is kept as given; all readings, failures, events and own figures of ``goes`` become
+        its own. What ``goes`` was is kept beside it, its secrets too. Raises NoSuchCard."""
         with self._database.write() as connection:
             self._get(connection, stays.card_id)
             gone = self._get(connection, goes)
             connection.execute(cards.update().where(self._is(stays.card_id)).values(body=_body(stays)))
             sealed = self._hand_over_secrets(connection, stays.card_id, goes)
-            for table in (readings, merged_cards):
+            for table in (readings, merged_cards, card_events, clock_overrides):
                 connection.execute(table.update().where(self._of(table, goes)).values(card_id=stays.card_id))
             self._hand_over_failures(connection, stays.card_id, goes)
             connection.execute(cards.delete().where(self._is(goes)))

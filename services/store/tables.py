@@ -219,3 +219,43 @@ provider_accounts = Table(
     Column("connected_at", BigInteger, nullable=False),
     UniqueConstraint("account_id", "provider"),
 )
+
+card_events = Table(
+    "card_events",
+    metadata,
+    Column("account_id", String(64), nullable=False),
+    Column("card_id", String(32), nullable=False),
+    Column("id", String(32), nullable=False),
+    Column("body", Text, nullable=False),  # services.model.clock.CardEvent as JSON
+    Column("added_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "id"),
+    _of_card(),
+    Index("ix_card_events_card", "account_id", "card_id"),
+)
+
+clock_overrides = Table(
+    "clock_overrides",
+    metadata,
+    account_column(),
+    Column("id", String(32), nullable=False),
+    Column("card_id", String(32), nullable=True),  # none: every card under the rule
+    Column("operator", String(64), nullable=False),
+    Column("path", String(128), nullable=False),
+    Column("value", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("made_on", String(10), nullable=False),
+    PrimaryKeyConstraint("account_id", "id"),
+    ForeignKeyConstraint(
+        ["account_id", "card_id"], ["cards.account_id", "cards.id"], name="fk_clock_overrides_card_id", ondelete="CASCADE"
+    ),
+    Index("ix_clock_overrides_card", "account_id", "card_id"),
+)
+
+seen_rules = Table(
+    "seen_rules",
+    metadata,
+    account_column(),
+    Column("basis", String(96), nullable=False),  # what the rule was chosen by: an operator, or a country and a kind of card
+    Column("body", Text, nullable=False),  # services.rules.clocks.schema.OperatorRule as JSON
+    PrimaryKeyConstraint("account_id", "basis"),
+)
