@@ -4,6 +4,7 @@ import asyncio
 import copy
 import dataclasses
 import json
+import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from services.model.data_volume import DataVolume
 from services.model.money import Money
 from services.model.reading import CountBalance
-from services.providers.base import Capability, Provider
+from services.providers.base import Capability, Provider, ProviderError
 from services.providers.sandbox.faults import _replay, _true_answer
 from tests.unit.providers.calls import Subject, call, subject_of, verbs
 from tests.unit.providers.lab import Lab
@@ -213,3 +214,66 @@ def _gather(value: Any, found: set[Any]) -> None:
     elif isinstance(value, list | tuple | frozenset | set):
         for inner in value:
             _gather(inner, found)
+
+
+ODD_VALUES: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1, 7, 2**31, 2**63, 10**30, -(10**18), 0.1, -0.5, 1e-9, 1e18, 1e308,
+    "", " ", "0", "-1", "1.5", "1e9", "NaN", "Infinity", "true", "null", "USD", "usd", "XXX", "JP", "UNKNOWN", "\ud800", "\x00", "\u202e",
+    "x" * 30_000, "<script>alert(1)</script>", "=1+1", "../..", "LPA:1$", "LPA:1$a$b", "2026-13-45", "2026-11-20", "2026-11-20T12:00:00Z",
+    "9999-12-31T23:59:59+14:00", "0001-01-01 00:00:00", "2026-11-20 12:00:00.123456789", "1790000000", 1790000000, 1790000000000,
+    [], {}, [None], [[]], {"a": 1}, [1, "a", None],
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Change:
+    """What was done to the answers. ``other_kind``: the new value is of another JSON type than the old, so it may say nothing."""
+
+    exchanges: list[Exchange]
+    told: str
+    other_kind: bool
+
+
+def random_change(luck: random.Random, recorded: list[Exchange]) -> Change:
+    """One thing in one of the answers changed: a value, a key, an element, a piece of the text."""
+    number = luck.randrange(len(recorded))
+    body = recorded[number].body
+    path, old = luck.choice(list(nodes(body)))
+    where = f"{recorded[number].path} {path}"
+    match luck.randrange(10):
+        case 0:  # a piece of the text
+            text = bytearray(json.dumps(body).encode())
+            at = luck.randrange(len(text))
+            made: Any = bytes(text[:at]) if luck.random() < 0.4 else bytes(text[:at]) + bytes([luck.randrange(256)]) + bytes(text[at + 1 :])
+            return Change(_with(recorded, number, made), f"text of {recorded[number].path} at {at}", False)
+        case 1 if path and isinstance(path[-1], str):
+            return Change(_with(recorded, number, put(body, path, MISSING)), f"without {where}", True)
+        case 2 if isinstance(old, list):
+            made = old * luck.choice((0, 2, 50))
+            return Change(_with(recorded, number, put(body, path, made)), f"{len(made)} elements in {where}", False)
+        case 3:  # a value from elsewhere in the same answer
+            value = luck.choice(list(nodes(body)))[1]
+        case _:
+            value = luck.choice(ODD_VALUES)
+    kinds = {int: float, bool: bool}
+    other = kinds.get(type(value), type(value)) is not kinds.get(type(old), type(old))
+    plain = value is None or isinstance(value, bool) or value in ("", " ", "NaN", "Infinity", "true", "null", [], {})
+    return Change(_with(recorded, number, put(body, path, value)), f"{str(value)[:60]!r} at {where}", other and plain)
+
+
+def _with(recorded: list[Exchange], number: int, body: Any) -> list[Exchange]:
+    made = list(recorded)
+    made[number] = dataclasses.replace(made[number], body=body)
+    return made
+
+
+def trouble(player: Player, verb: Capability, change: Change) -> str | None:
+    """What is wrong with how ``verb`` ends after ``change``: another exception than ours, or a figure out of nothing."""
+    outcome = player.play(verb, change.exchanges)
+    if isinstance(outcome, ProviderError):
+        return None
+    if isinstance(outcome, BaseException):
+        return f"{player.lab.provider.id}.{verb} with {change.told}: {outcome!r}"
+    if change.other_kind and (added := figures(outcome) - player.allowed[verb]):
+        return f"{player.lab.provider.id}.{verb} with {change.told}: states {added}"
+    return None
