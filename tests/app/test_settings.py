@@ -76,7 +76,7 @@ def test_a_list_is_imported_with_what_only_a_person_knows(app: AppTest) -> None:
     preview = app.dataframe[0].value
     assert preview["Allowance"].tolist() == ["10 GB", "5 GB", "—"]
     assert preview["Price"].tolist()[:2] == ["$9.50", "$4.00"]
-    assert preview["Works in"].tolist()[:2] == ["Japan", "Japan, Thailand"]
+    assert preview["Countries"].tolist()[:2] == ["Japan", "Japan, Thailand"]
     assert preview["Outcome"].tolist() == ["Will be kept", "Will be kept", "Left out"]
     assert "Row 4, column gb: This is not a number or amount that can be read." in said(app)
     labelled(app, "button", "Import the list").click().run()

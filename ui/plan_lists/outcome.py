@@ -58,7 +58,7 @@ def _understood(plan: Plan) -> dict[str, str]:
         _("Allowance"): _carries(plan),
         _("Validity"): _("Not published") if plan.validity_days is None else figures.days(plan.validity_days),
         _("Price"): figures.money(int(plan.price.amount * figures.MICRO), plan.price.currency),
-        _("Works in"): where if plan.coverage_complete else _("{countries}, perhaps more").format(countries=where),
+        _("Countries"): where if plan.coverage_complete else _("{countries}, perhaps more").format(countries=where),
     }
 
 
