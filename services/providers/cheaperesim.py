@@ -118,22 +118,28 @@ class CheapereSim(Provider):
     async def cards(self) -> tuple[RemoteCard, ...]:
         """The orders of the customer; each is one eSIM."""
         now = self.now()
-        return tuple([self._remote(order, now) async for order in self._orders()])
+        return tuple([self._remote(order, now) async for _, order in self._orders()])
 
     async def reading(self, card: str) -> ProviderReading:
         if not UUID.fullmatch(card):
             raise NotFound(self.id, "card")
-        order = next((order for order in [order async for order in self._orders(until={card})] if order.uuid == card), None)
-        if order is None:
-            raise NotFound(self.id, "card")
+        order = {uuid: order async for uuid, order in self._orders(until={card})}.get(card) or NotFound(self.id, "card")
+        if isinstance(order, ProviderError):
+            raise order
         answer = await self.http.send(Call("GET", f"{API}/orders/{card}/usage", headers=self._with_token()))
         return self._reading(order, parse(self.id, _UsageAnswer, answer.json()).usage)
 
     async def readings(self, cards: Sequence[str]) -> Readings:
         """From the list of orders alone, which carries what was used when it was last synchronised."""
-        wanted = set(cards)
-        good = {order.uuid: self._reading(order, None) async for order in self._orders(until=wanted) if order.uuid in wanted}
-        failed: dict[str, ProviderError] = {card: NotFound(self.id, "card") for card in cards if card not in good}
+        found = {uuid: order async for uuid, order in self._orders(until=set(cards))}
+        good: dict[str, ProviderReading] = {}
+        failed: dict[str, ProviderError] = {}
+        for card in cards:
+            order = found.get(card) or found.get("") or NotFound(self.id, "card")
+            if isinstance(order, ProviderError):
+                failed[card] = order
+            else:
+                good[card] = self._reading(order, None)
         return Readings(good, failed)
 
     async def _search(self, terms: dict[str, str | int]) -> list[Any]:
@@ -143,19 +149,27 @@ class CheapereSim(Provider):
     def _with_token(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.credential('token')}"}
 
-    async def _orders(self, until: set[str] | None = None) -> AsyncIterator[_Order]:
-        """Every order, page by page; stops early when all of ``until`` were seen."""
+    async def _orders(self, until: set[str] | None = None) -> AsyncIterator[tuple[str, _Order | Malformed]]:
+        """Every order by its number, page by page; stops early when all of ``until`` were seen. An unreadable one spoils no other."""
         seen: set[str] = set()
         for page in range(1, MOST_PAGES + 1):
             answer = await self.http.send(Call("GET", f"{API}/orders", params={"page": page}, headers=self._with_token()))
             orders = parse(self.id, _Orders, answer.json())
+            before = len(seen)
             for index, entry in enumerate(orders.data):
-                order = parse(self.id, _Order, entry, f"data[{index}]")
-                if order.uuid not in seen:
-                    seen.add(order.uuid)
-                    yield order
-            if not orders.data or page >= orders.last_page or (until is not None and until <= seen):
+                uuid = entry.get("uuid") if isinstance(entry, dict) else None
+                uuid = uuid if isinstance(uuid, str) else ""
+                if uuid not in seen:
+                    seen.add(uuid)
+                    yield uuid, self._order_or_error(entry, f"data[{index}]")
+            if len(seen) == before or page >= orders.last_page or (until is not None and until <= seen):
                 return
+
+    def _order_or_error(self, entry: Any, path: str) -> _Order | Malformed:
+        try:
+            return parse(self.id, _Order, entry, path)
+        except Malformed as error:
+            return error
 
     def _plan(self, index: int, entry: Any, as_of: datetime) -> Plan:
         wire = parse(self.id, _Plan, entry, f"plans[{index}]")
@@ -179,7 +193,9 @@ class CheapereSim(Provider):
             buy_url=wire.buy_url if wire.buy_url.startswith("https://") else None,
         )
 
-    def _remote(self, order: _Order, now: datetime) -> RemoteCard:
+    def _remote(self, order: _Order | Malformed, now: datetime) -> RemoteCard:
+        if isinstance(order, Malformed):
+            raise order
         return RemoteCard(
             remote_id=order.uuid,
             name=order.package_name or "",

@@ -160,7 +160,7 @@ class _Pager(Wire):
 
 
 class _EsimList(Wire):
-    esimList: tuple[_Esim, ...] | None = None  # noqa: N815
+    esimList: list[Any] | None = None  # noqa: N815
     pager: _Pager | None = None
 
 
@@ -199,7 +199,7 @@ class EsimAccess(Provider):
 
     async def cards(self) -> tuple[RemoteCard, ...]:
         """Every eSIM of the account."""
-        return tuple([self._remote(esim) async for esim in self._all()])
+        return tuple([self._remote(_readable(esim)) async for _, esim in self._all()])
 
     async def reading(self, card: str) -> ProviderReading:
         esim = await self._one(card)
@@ -209,9 +209,17 @@ class EsimAccess(Provider):
     async def readings(self, cards: Sequence[str]) -> Readings:
         """The list of all cards in pages of 500, and their usage in tens."""
         wanted = list(dict.fromkeys(cards))
-        found = {esim.esimTranNo: esim async for esim in self._all(until=set(wanted))}
+        found: dict[str, _Esim] = {}
+        unreadable: dict[str, Malformed] = {}
+        async for name, esim in self._all(until=set(wanted)):
+            if isinstance(esim, Malformed):
+                unreadable[name] = esim
+            else:
+                found[name] = esim
         known = [card for card in wanted if card in found]
-        failed: dict[str, ProviderError] = {card: NotFound(self.id, "card") for card in wanted if card not in found}
+        # An entry without a readable number may be any of the cards that are missing.
+        absent = unreadable.get("") or NotFound(self.id, "card")
+        failed: dict[str, ProviderError] = {card: unreadable.get(card, absent) for card in wanted if card not in found}
         good: dict[str, ProviderReading] = {}
         for first in range(0, len(known), USAGE_BATCH):
             batch = known[first : first + USAGE_BATCH]
@@ -268,13 +276,19 @@ class EsimAccess(Provider):
         return await self.place_once(reference, send, search_first=False)
 
     async def find_order(self, reference: str) -> OrderOutcome | None:
-        """There is no list of orders: every top-up is an entry of its card."""
-        async for esim in self._all():
+        """There is no list of orders: every top-up is an entry of its card. An unreadable card may be the one that has it."""
+        unreadable: Malformed | None = None
+        async for _, esim in self._all():
+            if isinstance(esim, Malformed):
+                unreadable = esim
+                continue
             for applied in esim.packageList or ():
                 if applied.transactionId == reference:
                     return self._found(esim, applied.packageCode, applied.createTime, reference)
             if esim.transactionId == reference:
                 return self._found(esim, None, None, reference)
+        if unreadable is not None:
+            raise unreadable
         return None
 
     async def install(self, card: str) -> InstallInfo:
@@ -364,24 +378,33 @@ class EsimAccess(Provider):
         return parse(self.id, _EsimList, {} if said is None else said, "obj")
 
     async def _one(self, card: str) -> _Esim:
-        found = [esim for esim in (await self._query({"esimTranNo": card}, 1, 5)).esimList or () if esim.esimTranNo == card]
-        if not found:
-            raise NotFound(self.id, "card")
-        return found[0]
+        for index, entry in enumerate((await self._query({"esimTranNo": card}, 1, 5)).esimList or []):
+            if isinstance(entry, dict) and entry.get("esimTranNo", card) == card:
+                return parse(self.id, _Esim, entry, f"esimList[{index}]")
+        raise NotFound(self.id, "card")
 
-    async def _all(self, until: set[str] | None = None) -> AsyncIterator[_Esim]:
-        """Every card, page by page; stops early when all of ``until`` were seen."""
+    async def _all(self, until: set[str] | None = None) -> AsyncIterator[tuple[str, _Esim | Malformed]]:
+        """Every card by its number, page by page; stops early when all of ``until`` were seen. One that cannot be read spoils no other."""
         span = {"startTime": BEGINNING, "endTime": (self.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")}
         seen: set[str] = set()
         for page in range(1, MOST_PAGES + 1):
             answer = await self._query(span, page, PAGE_SIZE)
-            fresh = [esim for esim in answer.esimList or () if esim.esimTranNo not in seen]
-            for esim in fresh:
-                seen.add(esim.esimTranNo)
-                yield esim
-            done = not fresh or (answer.pager is not None and page * PAGE_SIZE >= answer.pager.total)
+            before = len(seen)
+            for index, entry in enumerate(answer.esimList or []):
+                name = entry.get("esimTranNo") if isinstance(entry, dict) else None
+                name = name if isinstance(name, str) else ""
+                if name not in seen:
+                    seen.add(name)
+                    yield name, self._esim_or_error(entry, f"esimList[{index}]")
+            done = len(seen) == before or (answer.pager is not None and page * PAGE_SIZE >= answer.pager.total)
             if done or (until is not None and until <= seen):
                 return
+
+    def _esim_or_error(self, entry: Any, path: str) -> _Esim | Malformed:
+        try:
+            return parse(self.id, _Esim, entry, path)
+        except Malformed as error:
+            return error
 
     async def _usage(self, cards: Sequence[str]) -> dict[str, _Usage]:
         said = await self._ask("esim/usage/query", {"esimTranNoList": list(cards)})
@@ -496,6 +519,12 @@ class EsimAccess(Provider):
             product_id=package,
             placed_at=at,
         )
+
+
+def _readable(esim: _Esim | Malformed) -> _Esim:
+    if isinstance(esim, Malformed):
+        raise esim
+    return esim
 
 
 def _money(units: int, currency: str) -> Money:

@@ -11,7 +11,7 @@ from services.model.plan import AllowanceKind
 from services.model.reading import LineStatus, ValidityKind
 from services.model.tri import Tri
 from services.providers.base import Capability
-from services.providers.errors import NotFound, Refused, Unauthorised
+from services.providers.errors import Malformed, NotFound, Refused, Unauthorised
 from services.providers.sandbox.cheaperesim import ACTIVE, DELIVERED, EXPIRED, WAITING
 
 ID = "cheaperesim"
@@ -124,6 +124,15 @@ def test_many_are_read_from_the_list_with_its_age(lab):
     assert found.good[EXPIRED].status is LineStatus.EXPIRED
     assert isinstance(found.failed["nobody"], NotFound)
     assert at.asked("/usage") == []
+
+
+def test_one_unreadable_order_spoils_no_other(lab):
+    at = lab(ID)
+    at.fault("set", "/api/v1/orders", at=["data", 0, "data_used_bytes"], value=-1)
+    found = at.run(at.provider.readings([DELIVERED, EXPIRED, ACTIVE, WAITING]))
+    assert {ACTIVE} <= set(found.failed)
+    assert isinstance(found.failed[ACTIVE], Malformed)
+    assert {DELIVERED, WAITING} <= set(found.good)
 
 
 def test_before_delivery_nothing_is_known_and_nothing_is_zero(lab):

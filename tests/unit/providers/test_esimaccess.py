@@ -261,6 +261,20 @@ def test_states_by_the_providers_table(lab):
     assert "HIBERNATING" in strange.status_said
 
 
+def test_one_unreadable_card_spoils_no_other(lab):
+    at = lab(ID)
+    at.fault("set", "/api/v1/open/esim/query", at=["obj", "esimList", 2, "totalVolume"], value="much")
+    found = at.run(at.provider.readings(list(at.sandbox.cards.values())))
+    assert set(found.failed) == {USED_UP}
+    assert isinstance(found.failed[USED_UP], Malformed)
+    assert "totalVolume" in found.failed[USED_UP].path
+    assert len(found.good) == 6
+    # Whether the unreadable card has an order nobody can say, so it is not said to be absent.
+    with pytest.raises(Malformed):
+        at.run(at.provider.find_order(REFERENCE))
+    assert at.run(at.provider.find_order("seed-2")).remote_id == ACTIVE
+
+
 def test_what_cannot_be_topped_up_offers_nothing_or_says_why(lab):
     at = lab(ID)
     assert at.run(at.provider.top_ups(NO_TOP_UP)) == ()
