@@ -19,6 +19,7 @@ from services.model.tri import Tri
 from services.providers.base import Catalogue, Provider, Wire, collect, parse
 from services.providers.errors import Malformed
 from services.providers.http import Call
+from services.providers.wire import Count, Flag, Int, MaybeText, Name, Number, Text
 
 PRICE_UNITS_PER_USD = 10_000
 DAILY_RESET = 2
@@ -26,30 +27,30 @@ ISO2 = re.compile(r"^[A-Z]{2}$")
 
 
 class _Operator(Wire):
-    operatorName: str  # noqa: N815 - the provider's spelling
-    networkType: str | None = None  # noqa: N815
+    operatorName: Text  # noqa: N815 - the provider's spelling
+    networkType: MaybeText = None  # noqa: N815
 
 
 class _Location(Wire):
-    locationName: str | None = None  # noqa: N815
-    locationCode: str | None = None  # noqa: N815
+    locationName: MaybeText = None  # noqa: N815
+    locationCode: MaybeText = None  # noqa: N815
     operatorList: tuple[_Operator, ...] = ()  # noqa: N815
 
 
 class _Package(Wire):
-    packageCode: str = Field(min_length=1)  # noqa: N815
-    name: str
-    location: str | None = None
-    volume: int = Field(ge=0)
-    duration: int
-    durationUnit: str = "DAY"  # noqa: N815
-    dataType: int | None = None  # noqa: N815
-    isUnlimited: bool = False  # noqa: N815
-    dailyDataGB: Decimal | None = None  # noqa: N815
-    price: int | None = Field(default=None, ge=0)
-    priceUSD: Decimal | None = Field(default=None, ge=0)  # noqa: N815
-    ipExport: str | None = None  # noqa: N815
-    supportTopUpType: bool | None = None  # noqa: N815
+    packageCode: Name  # noqa: N815
+    name: Text
+    location: MaybeText = None
+    volume: Count
+    duration: Int
+    durationUnit: Text = "DAY"  # noqa: N815
+    dataType: Int | None = None  # noqa: N815
+    isUnlimited: Flag = False  # noqa: N815
+    dailyDataGB: Number | None = Field(default=None, ge=0)  # noqa: N815
+    price: Count | None = None
+    priceUSD: Number | None = Field(default=None, ge=0)  # noqa: N815
+    ipExport: MaybeText = None  # noqa: N815
+    supportTopUpType: Flag | None = None  # noqa: N815
     locationNetworkList: tuple[_Location, ...] = ()  # noqa: N815
 
 

@@ -155,12 +155,17 @@ class _Transaction(Wire):
     balanceInfo: _Purse | None = None  # noqa: N815
 
     @property
+    def pin(self) -> str:
+        """The code and what belongs to it; empty when the answer has none."""
+        return "" if self.pinDetail is None else self.pinDetail.text
+
+    @property
     def charged(self) -> Money | None:
         """By the purse where it is shown, else by amount and discount; PINs are charged in full. None when neither is said."""
         purse = self.balanceInfo
         if purse is not None and purse.oldBalance is not None and purse.newBalance is not None and purse.currencyCode:
             return Money.of(purse.oldBalance - purse.newBalance, purse.currencyCode)
-        discount = Decimal(0) if self.pinDetail is not None else self.discount
+        discount = Decimal(0) if self.pin else self.discount
         return None if discount is None else Money.of(self.requestedAmount - discount, self.requestedAmountCurrencyCode)
 
     @property
@@ -329,7 +334,7 @@ def _outcome(done: _Transaction, reference: str, card: str | None, product_id: s
         charged=done.charged,
         delivered=Money.of(delivered, currency) if delivered is not None and currency else None,
         placed_at=done.placed_at,
-        pin=Secret(done.pinDetail.text) if done.pinDetail is not None else None,
+        pin=Secret(done.pin) if done.pin else None,
         said=status,
     )
 

@@ -6,8 +6,7 @@ one). ``price`` is in major units of the item's currency; locale ``en`` is price
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -19,38 +18,39 @@ from services.model.tri import Tri
 from services.providers.base import Catalogue, Provider, Wire, collect, parse
 from services.providers.errors import Malformed
 from services.providers.http import Call
+from services.providers.wire import Flag, Instant, Int, MaybeText, Name, Number, Text
 
 LOCALE = "en"
 
 
 class _NetworkWire(Wire):
-    name: str
-    types: tuple[str, ...] = ()
+    name: Text
+    types: tuple[Text, ...] = ()
 
 
 class _Destination(Wire):
-    destination: str
-    coverage: tuple[str, ...] = ()
+    destination: Text
+    coverage: tuple[Text, ...] = ()
     networks: tuple[_NetworkWire, ...] = ()
 
 
 class _Item(Wire):
-    sku: str = Field(min_length=1)
-    destination: str
-    countryCode: str | None = None  # noqa: N815 - the provider's spelling
-    dataAmountGB: Decimal | None = None  # noqa: N815
-    unlimited: bool
-    validityDays: int = Field(gt=0)  # noqa: N815
-    price: Decimal = Field(ge=0)
+    sku: Name
+    destination: Text
+    countryCode: MaybeText = None  # noqa: N815 - the provider's spelling
+    dataAmountGB: Number | None = None  # noqa: N815
+    unlimited: Flag
+    validityDays: Int = Field(gt=0)  # noqa: N815
+    price: Number = Field(ge=0)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
-    url: str
-    checkoutUrl: str | None = None  # noqa: N815
-    topUp: bool | None = None  # noqa: N815
-    availability: str
+    url: Text
+    checkoutUrl: MaybeText = None  # noqa: N815
+    topUp: Flag | None = None  # noqa: N815
+    availability: Text
 
 
 class _Feed(Wire):
-    generatedAt: datetime  # noqa: N815
+    generatedAt: Instant  # noqa: N815
     items: list[Any]
     destinations: tuple[Any, ...] = ()
 
@@ -70,7 +70,7 @@ class Simsima(Provider):
         for index, entry in enumerate(feed.destinations):
             destination = parse(self.id, _Destination, entry, f"destinations[{index}]")
             destinations[destination.destination] = destination
-        as_of = min(_aware(feed.generatedAt), self.now())
+        as_of = min(feed.generatedAt, self.now())
         return collect(self.id, feed.items, lambda index, entry: self._plan(index, entry, destinations, as_of), as_of, "items")
 
     def _plan(self, index: int, entry: Any, destinations: Mapping[str, _Destination], as_of: datetime) -> Plan | None:
@@ -102,10 +102,6 @@ class Simsima(Provider):
         if item.dataAmountGB is None or item.dataAmountGB <= 0:
             raise Malformed(self.id, f"items[{index}].dataAmountGB", "no_amount")
         return Allowance(AllowanceKind.TOTAL, DataVolume.of(item.dataAmountGB, DataUnit.GB))
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _coverage(item: _Item, destination: _Destination | None) -> tuple[frozenset[str], bool]:
