@@ -35,13 +35,13 @@ class SingleFlight(Generic[Result]):
     async def _do(self, key: Hashable, flight: Future[Result], work: Callable[[], Awaitable[Result]]) -> Result:
         try:
             result = await work()
-        except asyncio.CancelledError:
-            self._land(key)
-            flight.cancel()
-            raise
         except Exception as error:
             self._land(key)
             flight.set_exception(error)
+            raise
+        except BaseException:  # cancelled, or the whole process is ending
+            self._land(key)
+            flight.cancel()
             raise
         self._land(key)
         flight.set_result(result)
