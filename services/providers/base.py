@@ -201,6 +201,10 @@ class Provider:
     async def aclose(self) -> None:
         await self.http.aclose()
 
+    def calls_left(self) -> list[int]:
+        """Calls left now under each limit of the facts, in their order."""
+        return self.http.calls_left()
+
     async def check(self) -> None:
         """One cheap read with the credentials at hand. Returns when they work, raises what went wrong when they do not."""
         if Capability.ACCOUNT in self.capabilities():

@@ -218,15 +218,13 @@ class RateLimits:
         self._hold_until[endpoint.provider, endpoint.account] = self._clock() + seconds
 
     def left(self, endpoint: Endpoint) -> list[tuple[Limit, int]]:
-        """Calls left now under each account-wide limit."""
-        now = self._clock()
+        """Calls left now under each limit; for one counted per card or per endpoint, the least that any of them has left."""
+        now, least = self._clock(), {limit: limit.calls for limit in endpoint.limits}
         with self._lock:
-            return [
-                (limit, limit.calls if window is None else window.left(now))
-                for limit in endpoint.limits
-                if limit.scope == "account"
-                for window in [self._windows.get((endpoint.provider, endpoint.account, limit, ""))]
-            ]
+            for (provider, account, limit, _counted), window in self._windows.items():
+                if (provider, account) == (endpoint.provider, endpoint.account) and limit in least:
+                    least[limit] = min(least[limit], window.left(now))
+        return list(least.items())
 
 
 MOST_WINDOWS = 10_000
@@ -258,6 +256,11 @@ class Http:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+    def calls_left(self) -> list[int]:
+        """Calls left now under each limit of the endpoint, in its order."""
+        left = dict(self._rate_limits.left(self.endpoint))
+        return [left[limit] for limit in self.endpoint.limits]
 
     def keep_secret(self, text: str) -> None:
         """Strike ``text`` (a token just received) out of every error from now on."""

@@ -15,7 +15,6 @@ import asyncio
 import dataclasses
 import itertools
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +25,7 @@ from services.providers.drift import Drift, DriftKind, Shape, breaks, compare, o
 from services.providers.facts import facts_of
 from services.providers.registry import PROVIDERS
 from services.providers.sandbox.registry import SANDBOXES
-from services.use.configuration import SECRETS, ConfigurationError, read_configuration
+from services.use.configuration import SECRETS, read_configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +88,6 @@ def _cell(text: str) -> str:
     return "".join(c if c.isalnum() or c in " .,:;/_-[]{}()+%" else "?" for c in text)
 
 
-def credentials_in(secrets_file: Path) -> dict[str, dict[str, str]]:
-    """Credentials by provider. Raises ConfigurationError for a file that is not TOML."""
-    if not secrets_file.is_file():
-        return {}
-    try:
-        said = tomllib.loads(secrets_file.read_text("utf-8")).get("simkeeper", {}).get("providers", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(str(secrets_file), "not_toml") from error
-    return {provider: {name: str(value) for name, value in fields.items()} for provider, fields in said.items() if provider in PROVIDERS}
-
-
 async def check_all(wanted: Sequence[str], credentials: Mapping[str, Mapping[str, str]], urls: Mapping[str, str]) -> list[Checked]:
     """Those of ``wanted`` that can be asked anything."""
     opened = [PROVIDERS[name](base_url=urls.get(name), credentials=credentials.get(name)) for name in wanted]
@@ -116,8 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--secrets", type=Path, default=SECRETS)
     parser.add_argument("--report", type=Path, default=Path("provider-drift.md"))
     given = parser.parse_args(arguments)
-    urls = read_configuration(secrets_file=given.secrets).urls
-    results = asyncio.run(check_all(given.providers or list(PROVIDERS), credentials_in(given.secrets), urls))
+    configuration = read_configuration(secrets_file=given.secrets)
+    results = asyncio.run(check_all(given.providers or list(PROVIDERS), configuration.credentials, configuration.urls))
     text = report(results, datetime.now(UTC))
     given.report.write_text(text, "utf-8")
     print(text)

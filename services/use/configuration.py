@@ -5,6 +5,8 @@ Read from the environment first, then from ``.streamlit/secrets.toml``:
     SIMKEEPER_DATA_DIR         directory of the default database         [simkeeper] data_dir
     SIMKEEPER_DATABASE_URL     SQLAlchemy URL instead of that database   [simkeeper] database_url
     SIMKEEPER_URL_<PROVIDER>   another base URL for one provider         [simkeeper.urls] <provider>
+
+Credentials of providers can stand in the file alone: ``[simkeeper.providers.<provider>]`` with the names of its fields.
 """
 
 import os
@@ -31,15 +33,17 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """``urls`` maps a provider's id to the base URL to use instead of the published one."""
+    """``urls`` maps a provider's id to the base URL to use instead of the published one; ``credentials`` to the fields it asks for."""
 
     data_dir: Path
     database_url: str = field(repr=False)
     urls: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
 def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file: Path = SECRETS) -> Configuration:
-    """Raises ConfigurationError for a file that is not TOML and for a provider address that is neither https nor on this machine."""
+    """Raises ConfigurationError for a file that is not TOML, for a provider address that is neither https nor on this machine, and for
+    credentials that are not texts by name."""
     secrets = _secrets(secrets_file)
     data_dir = Path(environment.get("SIMKEEPER_DATA_DIR") or secrets.get("data_dir") or user_data_path("simkeeper", appauthor=False))
     url = environment.get("SIMKEEPER_DATABASE_URL") or secrets.get("database_url") or f"sqlite:///{data_dir / 'simkeeper.db'}"
@@ -52,7 +56,16 @@ def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file
         local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
         if not parts.hostname or not (parts.scheme == "https" or local):
             raise ConfigurationError(f"url of {provider}", "not_https")
-    return Configuration(data_dir, url, urls)
+    return Configuration(data_dir, url, urls, _credentials(secrets.get("providers", {})))
+
+
+def _credentials(said: Any) -> dict[str, dict[str, str]]:
+    if not isinstance(said, dict):
+        raise ConfigurationError("providers", "not_a_table")
+    for provider, fields in said.items():
+        if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
+            raise ConfigurationError(f"providers.{provider}", "not_texts_by_name")
+    return {provider: dict(fields) for provider, fields in said.items()}
 
 
 def _secrets(path: Path) -> dict[str, Any]:

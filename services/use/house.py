@@ -4,20 +4,23 @@ import threading
 from dataclasses import dataclass, field
 from functools import cache
 
+from services.providers.sandbox.faults import Sandbox
 from services.rules.compare.frame import PlanFrame
 from services.store.database import Database
 from services.use.background import Background
 from services.use.configuration import Configuration, read_configuration
 from services.use.known_cards import KnownCards
+from services.use.known_clocks import KnownClocks
 from services.use.refresh import Refresh
 from services.use.stage import Stage
+from services.use.trip_pool import TripPool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class House:
     """``lock`` guards what must happen once per process. ``stages``: how far the fetch of an account's source has
     come. ``frames``: the plans of an account in columns, with the revision they were read at. ``known_cards`` and ``refreshes``: of an
-    account, what is kept of its cards, and their refresh under way."""
+    account, what is kept of its cards, and their refresh under way. ``sandboxes``: the emulators an account is connected to."""
 
     configuration: Configuration
     database: Database
@@ -26,9 +29,13 @@ class House:
     stages: dict[tuple[str, str], Stage] = field(default_factory=dict)
     frames: dict[str, tuple[int, PlanFrame]] = field(default_factory=dict)
     known_cards: dict[str, KnownCards] = field(default_factory=dict)
+    known_clocks: dict[str, KnownClocks] = field(default_factory=dict)
     refreshes: dict[str, Refresh] = field(default_factory=dict)
+    trips: TripPool = field(default_factory=TripPool)
+    sandboxes: dict[tuple[str, str], Sandbox] = field(default_factory=dict)
 
     def close(self) -> None:
+        self.trips.close()
         self.background.close()
         self.database.close()
 

@@ -23,7 +23,7 @@ from services.store.cards import CardStore
 from services.store.readings import ReadingStore
 from services.store.vault import Vault
 from services.use.catalogue import failure_of
-from services.use.connections import ConnectionDesk
+from services.use.connections import SANDBOX_PREFIX, ConnectionDesk
 from services.use.house import House
 from services.use.known_cards import KnownCards
 from services.use.refresh import Refresh
@@ -197,25 +197,25 @@ class ReadingDesk:
         for card in cards:
             if card.provider is not None:
                 by_remote.setdefault(card.provider.remote_id, []).append(card.card_id)
+        connections, origin = ConnectionDesk(self._house, self._account, self._now), provider_id
         try:
-            provider = await asyncio.to_thread(ConnectionDesk(self._house, self._account, self._now).open, provider_id)
+            origin = await asyncio.to_thread(connections.origin, provider_id)
+            provider = await asyncio.to_thread(connections.open, provider_id)
             try:
                 if Capability.READINGS in provider.capabilities():
-                    await self._in_bulk(refresh, provider, by_remote)
+                    await self._in_bulk(refresh, provider, origin, by_remote)
                 else:
-                    await self._one_by_one(refresh, provider, by_remote)
+                    await self._one_by_one(refresh, provider, origin, by_remote)
             finally:
                 await provider.aclose()
-        except ProviderError as error:
-            await self._keep_failure(refresh, provider_id, [card.card_id for card in cards], error)
         except Exception as error:  # noqa: BLE001 - whatever it was, the page must not wait for ever
-            await self._keep_failure(refresh, provider_id, [card.card_id for card in cards], error)
+            await self._keep_failure(refresh, origin, [card.card_id for card in cards], error)
         finally:
             for card in cards:
                 if not refresh.stages.get(card.card_id, Stage.DONE).is_over:
                     refresh.stages.pop(card.card_id, None)
 
-    async def _in_bulk(self, refresh: Refresh, provider: Provider, by_remote: dict[str, list[str]]) -> None:
+    async def _in_bulk(self, refresh: Refresh, provider: Provider, origin: str, by_remote: dict[str, list[str]]) -> None:
         names = list(by_remote)
         for start in range(0, len(names), BULK):
             part = names[start : start + BULK]
@@ -225,14 +225,14 @@ class ReadingDesk:
             try:
                 found = await provider.readings(part)
             except ProviderError as error:
-                await self._keep_failure(refresh, provider.id, own, error)
+                await self._keep_failure(refresh, origin, own, error)
                 continue
             for name, reading in found.good.items():
-                await self._keep(refresh, provider.id, by_remote.get(name, []), reading)
+                await self._keep(refresh, origin, by_remote.get(name, []), reading)
             for name, reason in found.failed.items():
-                await self._keep_failure(refresh, provider.id, by_remote.get(name, []), reason)
+                await self._keep_failure(refresh, origin, by_remote.get(name, []), reason)
 
-    async def _one_by_one(self, refresh: Refresh, provider: Provider, by_remote: dict[str, list[str]]) -> None:
+    async def _one_by_one(self, refresh: Refresh, provider: Provider, origin: str, by_remote: dict[str, list[str]]) -> None:
         turns = asyncio.Semaphore(AT_ONCE)
 
         async def look_up(name: str, own: list[str]) -> None:
@@ -242,31 +242,36 @@ class ReadingDesk:
                 try:
                     reading = await provider.reading(name)
                 except ProviderError as error:
-                    await self._keep_failure(refresh, provider.id, own, error)
+                    await self._keep_failure(refresh, origin, own, error)
                 else:
-                    await self._keep(refresh, provider.id, own, reading)
+                    await self._keep(refresh, origin, own, reading)
 
         async with asyncio.TaskGroup() as group:
             for name, own in by_remote.items():
                 group.create_task(look_up(name, own))
 
-    async def _keep(self, refresh: Refresh, provider: str, own: list[str], reading: ProviderReading) -> None:
-        await asyncio.to_thread(self.store.add, [reading.of_card(card_id, provider) for card_id in own])
+    async def _keep(self, refresh: Refresh, origin: str, own: list[str], reading: ProviderReading) -> None:
+        await asyncio.to_thread(self.store.add, [reading.of_card(card_id, origin) for card_id in own])
+        await asyncio.to_thread(self._heard, origin)
         for card_id in own:
             refresh.stages[card_id] = Stage.DONE
 
-    async def _keep_failure(self, refresh: Refresh, provider: str, own: Iterable[str], error: Exception) -> None:
+    def _heard(self, origin: str, error: ProviderError | None = None) -> None:
+        ConnectionDesk(self._house, self._account, self._now).heard(origin.removeprefix(SANDBOX_PREFIX), error)
+
+    async def _keep_failure(self, refresh: Refresh, origin: str, own: Iterable[str], error: Exception) -> None:
         """A failure is a fact of its own; it touches no reading."""
         if isinstance(error, ProviderError):
             log.warning("%s", error)
+            await asyncio.to_thread(self._heard, origin, error)
             facts: dict[str, Any] = failure_of(error)
         else:
             facts = {"kind": "Unexpected", "code": secrets.token_hex(3)}
-            log.error("refresh at %s failed, code %s", provider, facts["code"], exc_info=error)
+            log.error("refresh at %s failed, code %s", origin, facts["code"], exc_info=error)
         for card_id in own:
             if refresh.stages.get(card_id, Stage.DONE).is_over:
                 continue
-            await asyncio.to_thread(self.store.fail, FailedLookUp(card_id, provider, self._now(), json.dumps(facts, default=str)))
+            await asyncio.to_thread(self.store.fail, FailedLookUp(card_id, origin, self._now(), json.dumps(facts, default=str)))
             refresh.stages[card_id] = Stage.FAILED
 
 

@@ -5,6 +5,7 @@ import asyncio
 import logging
 import threading
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -250,17 +251,22 @@ def test_bookings_keep_every_window(arrivals, account, long, card):
 
 def test_calls_left_are_counted():
     limits = RateLimits()
-    endpoint = Endpoint("desk", "https://desk.example", limits=(Limit(5, 60), Limit(1, 60, "card")), app=Desk())
+    per_card = Limit(4, 60, "card")
+    endpoint = Endpoint("desk", "https://desk.example", limits=(Limit(5, 60), per_card), app=Desk())
+    other = replace(endpoint, account="another")
 
-    async def twice() -> None:
+    async def thrice() -> None:
         http = Http(endpoint, limits)
         await http.send(GET)
-        await http.send(GET)
+        await http.send(replace(GET, counts={"card": "a"}))
+        await http.send(replace(GET, counts={"card": "b"}))
+        assert http.calls_left() == [2, 3]
         await http.aclose()
 
-    assert limits.left(endpoint) == [(Limit(5, 60), 5)]
-    asyncio.run(twice())
-    assert limits.left(endpoint) == [(Limit(5, 60), 3)]
+    assert limits.left(endpoint) == [(Limit(5, 60), 5), (per_card, 4)]
+    asyncio.run(thrice())
+    assert limits.left(endpoint) == [(Limit(5, 60), 2), (per_card, 3)], "of cards, the one with the least left"
+    assert limits.left(other) == [(Limit(5, 60), 5), (per_card, 4)]
 
 
 # Answers

@@ -40,3 +40,23 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_configuration({}, secrets)
     assert caught.value.name == str(secrets)
+
+
+def test_credentials_stand_in_the_file_and_are_not_shown(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('[simkeeper.providers.airalo]\nclient_id = "me"\nclient_secret = "canary"\n')
+    found = read_configuration({}, secrets)
+    assert found.credentials == {"airalo": {"client_id": "me", "client_secret": "canary"}}
+    assert "canary" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "said", ['providers = "canary"', "[simkeeper.providers]\nairalo = 7", "[simkeeper.providers.airalo]\nclient_secret = 7"]
+)
+def test_credentials_of_another_shape_are_refused_without_showing_them(said: str, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(f"[simkeeper]\n{said}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration({}, secrets)
+    assert "providers" in caught.value.name
+    assert "canary" not in str(caught.value)
