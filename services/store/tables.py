@@ -259,3 +259,15 @@ seen_rules = Table(
     Column("body", Text, nullable=False),  # services.rules.clocks.schema.OperatorRule as JSON
     PrimaryKeyConstraint("account_id", "basis"),
 )
+
+trips = Table(
+    "trips",
+    metadata,
+    account_column(),
+    Column("id", String(32), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("params", Text, nullable=False),  # the question as its address has it: pairs of texts as JSON
+    Column("steps", Text, nullable=False),  # services.model.saved_trip.Step as JSON, in order
+    Column("saved_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "id"),
+)
