@@ -1,5 +1,6 @@
 """What a person said about the clocks of the cards: events, own figures; and the rules that were in force when the cards were last seen."""
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,14 +8,18 @@ from datetime import date, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from services.model.clock import CardEvent
+from services.model.reading import Reading
 from services.rules.clocks.overrides import Override
 from services.store.database import Database
 from services.store.readings import bump
-from services.store.tables import card_events, cards, clock_overrides, seen_rules
+from services.store.tables import card_events, cards, clock_overrides, readings, seen_rules
 
+_READING: TypeAdapter[Reading] = TypeAdapter(Reading)
+_PARTS = ("validity", "money", "events")
+_KEPT = frozenset({*_PARTS, "source", "taken_at", "as_of", "origin"})
 _EVENT: TypeAdapter[CardEvent] = TypeAdapter(CardEvent)
 
 
@@ -76,6 +81,25 @@ class ClockStore:
         with self._database.write() as connection:
             connection.execute(card_events.delete().where(self._is(card_events, event_id)))
             bump(connection, self._account)
+
+    # ------------------------------------------------------------------------------------------------------- readings
+
+    def readings(self, card_id: str | None = None) -> dict[str, list[Reading]]:
+        """The readings that can say something of a clock, of one card or of all, oldest first: those with a date, money or an event.
+        Their other figures are left out."""
+        query = (
+            select(readings.c.id, readings.c.card_id, readings.c.body)
+            .where(readings.c.account_id == self._account, or_(*(readings.c.body.like(f'%"{part}":%') for part in _PARTS)))
+            .order_by(readings.c.id)
+        )
+        if card_id is not None:
+            query = query.where(readings.c.card_id == card_id)
+        found: dict[str, list[Reading]] = {}
+        with self._database.read() as connection:
+            for number, card, body in connection.execute(query):
+                said = {name: value for name, value in json.loads(body).items() if name in _KEPT}
+                found.setdefault(card, []).append(_READING.validate_python({**said, "card_id": card, "sequence": number}))
+        return found
 
     # ------------------------------------------------------------------------------------------------------- own figures
 

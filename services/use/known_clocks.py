@@ -1,0 +1,71 @@
+"""What one process keeps in memory of an account's clocks until a card, a reading, an event or a figure changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any
+
+from services.model.card import Card
+from services.model.reading import Reading
+from services.rules.clocks.engine import ClockState, leading
+from services.rules.clocks.schema import OperatorRule
+from services.store.clocks import KeptOverride, TypedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class CardClocks:
+    """The clocks of one card, the most pressing first.
+
+    ``rule``: the shipped one. ``figures``: the person's own ones, of this card and of all cards under the rule; ``unfit``: those of them
+    that fit the shipped rule no more. ``typed``: what the person recorded. ``stopped``: clocks that the person says do not run on this
+    card, by id, with the id of the figure that says so.
+    """
+
+    card: Card
+    rule: OperatorRule
+    states: tuple[ClockState, ...]
+    figures: tuple[KeptOverride, ...]
+    unfit: tuple[KeptOverride, ...]
+    typed: tuple[TypedEvent, ...]
+    stopped: Mapping[str, str]
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether nothing is known of the operator, so that an assumed rule is in force."""
+        return self.rule.generic
+
+    @property
+    def lead(self) -> ClockState | None:
+        """The clock that presses most; None when nothing is left to lose."""
+        return leading(self.states)
+
+    @property
+    def unknown(self) -> tuple[ClockState, ...]:
+        """The clocks that could end at any time for all anybody knows."""
+        return tuple(state for state in self.states if not state.is_over and state.not_before is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Clocks worked out from ``inputs`` (compared by identity of their parts), good from ``since`` until ``until`` in ``zone``."""
+
+    inputs: tuple[Any, ...]
+    zone: tzinfo
+    since: datetime
+    until: datetime
+    clocks: CardClocks
+
+
+@dataclass(frozen=True, slots=True)
+class KnownClocks:
+    """``revision``: of the store when this was read. ``readings``: of each card those that say something of a clock, with the number of
+    readings the card had. ``worked``: each card's clocks as last worked out. ``rules_agree``: when it was found that the shipped rules are
+    those that the cards were last seen under; empty before."""
+
+    revision: int
+    cards: tuple[Card, ...] = ()
+    readings: Mapping[str, tuple[int, tuple[Reading, ...]]] = field(default_factory=dict)
+    typed: Mapping[str, tuple[TypedEvent, ...]] = field(default_factory=dict)
+    figures: tuple[KeptOverride, ...] = ()
+    worked: dict[str, Worked] = field(default_factory=dict)
+    rules_agree: list[datetime] = field(default_factory=list)
