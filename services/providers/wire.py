@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
 LONGEST_TEXT = 20_000
 LARGEST = Decimal(10) ** 18
-SMALLEST_STEP = -12
+SMALLEST_STEP = Decimal("1e-9")
 
 Int = Annotated[int, Strict(), Field(ge=-(2**63), lt=2**63)]
 """A JSON integer that a database column can hold; no text, no true or false, no 3.0."""
@@ -36,9 +36,15 @@ def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError("not a number")
     number = Decimal(value)
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or abs(number) >= LARGEST or exponent < SMALLEST_STEP or exponent > 18:
+    if not number.is_finite() or abs(number) >= LARGEST:
         raise ValueError("not a plausible number")
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -9:
+        # 409.99999999999994 is how some write 410: the noise of their arithmetic is no figure.
+        rounded = number.quantize(SMALLEST_STEP).normalize()
+        if number and not rounded:
+            raise ValueError("not a plausible number")
+        return rounded
     return number
 
 
@@ -51,7 +57,7 @@ def _number_or_text(value: Any) -> Any:
 
 
 Number = Annotated[Decimal, BeforeValidator(_number)]
-"""A JSON number, exact; not infinite, not larger than anything that is sold."""
+"""A JSON number, exact to nine decimals; not infinite, not larger than anything that is sold."""
 
 NumberOrText = Annotated[Decimal, BeforeValidator(_number_or_text)]
 """A :data:`Number`, or the same written as text ("9.50")."""
