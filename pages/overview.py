@@ -1,11 +1,30 @@
-"""What Simkeeper does for you, and what to do next."""
+"""The first answer: which card needs somebody, and what to do when there is none yet."""
 
 import streamlit as st
 
+from services.rules.balances import Level
+from ui.cards.desks import reading_desk
+from ui.cards.first import answer, nothing_yet
+from ui.cards.progress import progress
+from ui.cards.tile import tile
 from ui.language import _
 
+SHOWN = 3
+
 st.title(_("Simkeeper"))
-st.markdown(_("For people who live on prepaid cards: travel eSIMs, pocket Wi-Fi, a home number kept alive from abroad."))
+views = reading_desk().board()
+if views:
+    answer(views)
+    progress()
+    able = set(reading_desk().refreshable())
+    urgent = [view for view in views if view.urgency.level <= Level.UNKNOWN][:SHOWN] or views[:SHOWN]
+    for column, view in zip(st.columns(SHOWN), urgent, strict=False):
+        with column:
+            tile(view, view.card.card_id in able)
+    st.page_link("../pages/balances.py", label=_("See all cards"), icon=":material/sim_card:")
+else:
+    st.markdown(_("For people who live on prepaid cards: travel eSIMs, pocket Wi-Fi, a home number kept alive from abroad."))
+    nothing_yet()
 with st.container(border=True):
     st.header(_("Going somewhere?"))
     st.markdown(_("Compare what plans really cost for your dates, your countries and your data."))

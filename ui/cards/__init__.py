@@ -1,0 +1,1 @@
+"""Drawing parts of the pages about cards."""
