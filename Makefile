@@ -12,7 +12,7 @@ run: $(VENV)/.run
 	$(BIN)/streamlit run app.py
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/ruff check .
