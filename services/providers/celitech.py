@@ -215,9 +215,11 @@ class Celitech(Provider):
                 params["afterCursor"] = cursor
             page = parse(self.id, _Packages, (await self.send_with_token(Call("GET", "/v1/packages", params))).json())
             entries += page.packages
-            cursor = page.afterCursor
-            if not cursor:
+            if not page.afterCursor:
                 return entries
+            if page.afterCursor == cursor:
+                break  # the same page again
+            cursor = page.afterCursor
         raise Malformed(self.id, "afterCursor", "no_end")
 
     async def _purchases(self, query: Mapping[str, str]) -> list[_Purchase]:
@@ -229,9 +231,11 @@ class Celitech(Provider):
                 params["afterCursor"] = cursor
             page = parse(self.id, _Purchases, (await self.send_with_token(Call("GET", "/v1/purchases", params))).json())
             found += page.purchases
-            cursor = page.afterCursor
-            if not cursor:
+            if not page.afterCursor:
                 return found
+            if page.afterCursor == cursor:
+                break  # the same page again
+            cursor = page.afterCursor
         raise Malformed(self.id, "afterCursor", "no_end")
 
     async def cards(self) -> tuple[RemoteCard, ...]:

@@ -255,9 +255,12 @@ class EsimGo(Provider):
         for number in range(1, MOST_PAGES):
             said = await self._get("/catalogue", {**query, "page": number, "perPage": PAGE})
             page = parse(self.id, _CataloguePage, {"bundles": said} if isinstance(said, list) else said)
+            again = number > 1 and page.bundles == entries[-len(page.bundles) :]
             entries += page.bundles
             if number >= page.pageCount:
                 return entries
+            if again or not page.bundles:
+                break  # it counts pages that it does not have
         raise Malformed(self.id, "pageCount", "no_end")
 
     def _plan(self, index: int, entry: Any, currency: str, as_of: datetime) -> Plan | None:
