@@ -35,6 +35,8 @@ MASK = "***"
 DETAIL_LIMIT = 200
 
 log = logging.getLogger(__name__)
+for _chatty in ("httpx", "httpcore"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)  # they log addresses, and addresses hold numbers of cards
 
 
 @dataclass(frozen=True, slots=True)

@@ -335,6 +335,21 @@ def test_secrets_are_struck_out_of_errors_and_never_logged(caplog):
     assert len(error.detail) < 250
 
 
+def test_addresses_stay_out_of_the_log(caplog):
+    caplog.set_level(logging.DEBUG)
+    with serve(Sandbox(Desk())) as address:
+
+        async def work() -> None:
+            http = Http(Endpoint("desk", address), RateLimits())
+            await http.send(Call("GET", "/sims/8999931000000000017", params={"phone": "+447700900123"}))
+            await http.aclose()
+
+        asyncio.run(work())
+    assert "desk GET 200" in caplog.text
+    assert "8999931000000000017" not in caplog.text
+    assert "447700900123" not in caplog.text
+
+
 @pytest.mark.parametrize("url", ["http://example.com", "ftp://example.com", "http://10.0.0.1", "example.com"])
 def test_off_this_machine_only_over_tls(url):
     with pytest.raises(ValueError, match="TLS"):
