@@ -20,6 +20,7 @@ from services.store.tables import (
     failed_look_ups,
     merged_cards,
     readings,
+    renewals,
 )
 from services.store.vault import Vault
 
@@ -126,7 +127,7 @@ class CardStore:
             gone = self._get(connection, goes)
             connection.execute(cards.update().where(self._is(stays.card_id)).values(body=_body(stays)))
             sealed = self._hand_over_secrets(connection, stays.card_id, goes)
-            for table in (readings, merged_cards, card_events, clock_overrides):
+            for table in (readings, merged_cards, card_events, clock_overrides, renewals):
                 connection.execute(table.update().where(self._of(table, goes)).values(card_id=stays.card_id))
             self._hand_over_failures(connection, stays.card_id, goes)
             connection.execute(cards.delete().where(self._is(goes)))

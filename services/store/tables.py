@@ -271,3 +271,27 @@ trips = Table(
     Column("saved_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("account_id", "id"),
 )
+
+renewals = Table(
+    "renewals",
+    metadata,
+    account_column(),
+    Column("id", String(32), nullable=False),
+    Column("card_id", String(32), nullable=True),  # none: of a card that is not among the account's
+    Column("started_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "id"),
+    ForeignKeyConstraint(["account_id", "card_id"], ["cards.account_id", "cards.id"], name="fk_renewals_card_id", ondelete="CASCADE"),
+    Index("ix_renewals_card", "account_id", "card_id"),
+)
+
+renewal_events = Table(
+    "renewal_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),  # the order of being added; rows are never changed
+    Column("account_id", String(64), nullable=False),
+    Column("renewal_id", String(32), nullable=False),
+    Column("body", Text, nullable=False),  # services.model.renewal.RenewalEvent as JSON
+    ForeignKeyConstraint(["account_id", "renewal_id"], ["renewals.account_id", "renewals.id"], ondelete="CASCADE"),
+    Index("ix_renewal_events_renewal", "account_id", "renewal_id", "id"),
+    sqlite_autoincrement=True,
+)

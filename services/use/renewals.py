@@ -1,0 +1,216 @@
+"""Walking through a renewal: every tick is saved at once, on whatever device it is made."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from services.model.money import Money
+from services.model.reading import MoneyBalance, Validity, ValidityKind
+from services.model.renewal import Begun, Channel, EventKind, Figures, Promise, RenewalEvent, RenewalStatus
+from services.rules.balances import CardState
+from services.rules.guides import library as guides
+from services.rules.guides.schema import Guide, Phase, Step
+from services.rules.number_check import NumberCheck, check_number
+from services.rules.payment_links import LinkCheck, check_link
+from services.rules.renewals.proof import Proof, prove
+from services.rules.renewals.ranking import RankedChannel, rank
+from services.rules.renewals.run import NEXT, Run, admit, stand, undoable
+from services.store.renewals import KeptRenewal, RenewalStore
+from services.use.house import House
+from services.use.operators import operator_country
+
+MAX_NOTE = 2_000
+_NOT_MOVED = frozenset({ValidityKind.RESCUE, ValidityKind.ACTIVATE_BY})
+"""Dates that follow from others, or that paying does not move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One renewal with all that a page shows of it. ``steps``: of its channel, in order. ``next``: statuses that may follow by hand.
+    ``can_undo``: the event that would be taken back. ``channels``: every channel, the best one first."""
+
+    renewal_id: str
+    card_id: str | None
+    run: Run
+    events: tuple[RenewalEvent, ...]
+    guides: tuple[Guide, ...]
+    steps: tuple[Step, ...]
+    channels: tuple[RankedChannel, ...]
+    proof: Proof
+    next: tuple[RenewalStatus, ...]
+    can_undo: RenewalEvent | None
+
+    @property
+    def done(self) -> int:
+        return sum(step.id in self.run.ticks for step in self.steps)
+
+
+class RenewalDesk:
+    """Renewals of one account. Every instant comes from ``now``. What does not fit where a renewal stands raises NotNow and changes
+    nothing; a renewal that is gone raises NoSuchRenewal."""
+
+    def __init__(self, house: House, account: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.store = RenewalStore(house.database, account)
+        self._now = now
+
+    def start(self, begun: Begun, before: Figures | None = None) -> str:
+        """Begin a renewal, with what the card shows now if that is known. Returns its id."""
+        renewal_id = self.store.start(RenewalEvent(EventKind.STARTED, self._now(), begun=begun))
+        if before is not None and before != Figures():
+            self._add(renewal_id, EventKind.BEFORE, figures=before)
+        return renewal_id
+
+    def walks(self) -> list[Walk]:
+        """Every renewal, the one begun last first."""
+        return [self._walk(kept) for kept in self.store.all()]
+
+    def walk(self, renewal_id: str) -> Walk:
+        return self._walk(self.store.get(renewal_id))
+
+    def tick(self, renewal_id: str, step: str, done: bool) -> None:
+        """Set or clear a step. Setting what is set, on two devices say, adds nothing."""
+
+        def decide(events: Sequence[RenewalEvent]) -> list[RenewalEvent]:
+            if (step in stand(events).ticks) == done:
+                return []
+            return self._admitted(events, EventKind.TICKED if done else EventKind.UNTICKED, step=step)
+
+        self.store.append(renewal_id, decide)
+
+    def note(self, renewal_id: str, step: str, text: str) -> None:
+        """Keep a note beside a step; an empty one clears it. Cut after ``MAX_NOTE`` characters."""
+        clean = text.strip()[:MAX_NOTE]
+
+        def decide(events: Sequence[RenewalEvent]) -> list[RenewalEvent]:
+            if stand(events).notes.get(step, "") == clean:
+                return []
+            return self._admitted(events, EventKind.NOTED, step=step, text=clean)
+
+        self.store.append(renewal_id, decide)
+
+    def set_status(self, renewal_id: str, status: RenewalStatus) -> None:
+        self._add(renewal_id, EventKind.STATUS, status=status)
+
+    def paid(self, renewal_id: str, paid: Money | None, reference: str) -> None:
+        self._add(renewal_id, EventKind.PAID, paid=paid, reference=reference.strip()[:200])
+
+    def saw_before(self, renewal_id: str, figures: Figures) -> None:
+        self._add(renewal_id, EventKind.BEFORE, figures=figures)
+
+    def promised(self, renewal_id: str, promise: Promise) -> None:
+        self._add(renewal_id, EventKind.PROMISED, promise=promise)
+
+    def saw_after(self, renewal_id: str, figures: Figures) -> Proof:
+        """Keep what the card shows now. When that proves the renewal, and money has left, it is confirmed in the same breath."""
+
+        def decide(events: Sequence[RenewalEvent]) -> list[RenewalEvent]:
+            fresh = self._admitted(events, EventKind.AFTER, figures=figures)
+            run = stand([*events, *fresh])
+            if RenewalStatus.CONFIRMED in NEXT[run.status] and prove(run.before, run.after, run.promise).confirmed:
+                fresh += self._admitted([*events, *fresh], EventKind.STATUS, status=RenewalStatus.CONFIRMED)
+            return fresh
+
+        self.store.append(renewal_id, decide)
+        return self.walk(renewal_id).proof
+
+    def switch(self, renewal_id: str, channel: Channel, why: str = "") -> None:
+        """Go on by another channel. Ticks of steps before paying that hold for every channel stay; those after paying are cleared."""
+
+        def decide(events: Sequence[RenewalEvent]) -> list[RenewalEvent]:
+            run = stand(events)
+            fresh = self._admitted(events, EventKind.CHANNEL, channel=channel, text=why.strip()[:MAX_NOTE])
+            for step in _steps(run):
+                if step.id in run.ticks and (step.phase is Phase.AFTER or step.channels):
+                    fresh += self._admitted([*events, *fresh], EventKind.UNTICKED, step=step.id)
+            return fresh
+
+        self.store.append(renewal_id, decide)
+
+    def undo(self, renewal_id: str) -> None:
+        """Take the last thing back, by a new row. Nothing happens when there is none."""
+
+        def decide(events: Sequence[RenewalEvent]) -> list[RenewalEvent]:
+            last = undoable(events)
+            return [] if last is None else self._admitted(events, EventKind.UNDONE, undoes=last.sequence)
+
+        self.store.append(renewal_id, decide)
+
+    def abandon(self, renewal_id: str, reason: str) -> None:
+        self._add(renewal_id, EventKind.ABANDONED, text=reason.strip()[:MAX_NOTE])
+
+    def resume(self, renewal_id: str) -> None:
+        self._add(renewal_id, EventKind.RESUMED)
+
+    def delete(self, renewal_id: str) -> None:
+        """Forget a renewal with its whole history."""
+        self.store.delete(renewal_id)
+
+    def check_link(self, renewal_id: str, text: str) -> LinkCheck:
+        """Hold a payment page against the operator's own addresses, and keep host and verdict, never the whole link."""
+        found = check_link(text, self.walk(renewal_id).run.begun.operator)
+        if found.host:
+            self._add(renewal_id, EventKind.LINK_CHECKED, text=found.host[:253], verdict=found.verdict.value)
+        return found
+
+    def check_number(self, renewal_id: str, text: str, region: str | None) -> NumberCheck:
+        """Look at a number before paying, beside the one of the last confirmed renewal of the same card or operator, and keep it."""
+        walk = self.walk(renewal_id)
+        begun = walk.run.begun
+        country = begun.country or (operator_country(begun.operator) if begun.operator else None)
+        found = check_number(text, region=region or country, operator=begun.operator, country=country, last_paid=self.last_paid(walk))
+        if found.bare and walk.run.number != found.bare and walk.run.is_open:
+            self._add(renewal_id, EventKind.NUMBER_CHECKED, text=found.bare[:64])
+        return found
+
+    def last_paid(self, walk: Walk) -> str | None:
+        """The number of the newest confirmed renewal of this card; without a card, of this operator without one."""
+        for kept in self.store.all():
+            run = stand(kept.events)
+            same = kept.card_id == walk.card_id if walk.card_id else kept.card_id is None and run.begun.operator == walk.run.begun.operator
+            if same and kept.renewal_id != walk.renewal_id and run.status is RenewalStatus.CONFIRMED and run.number:
+                return run.number
+        return None
+
+    def _add(self, renewal_id: str, kind: EventKind, **facts: object) -> None:
+        self.store.append(renewal_id, lambda events: self._admitted(events, kind, **facts))
+
+    def _admitted(self, events: Sequence[RenewalEvent], kind: EventKind, **facts: object) -> list[RenewalEvent]:
+        fresh = RenewalEvent(kind, self._now(), **facts)  # type: ignore[arg-type]
+        admit(events, fresh)
+        return [fresh]
+
+    def _walk(self, kept: KeptRenewal) -> Walk:
+        run = stand(kept.events)
+        begun = run.begun
+        by_hand = tuple(status for status in RenewalStatus if status in NEXT[run.status] and status is not RenewalStatus.CONFIRMED)
+        return Walk(
+            kept.renewal_id,
+            kept.card_id,
+            run,
+            kept.events,
+            guides.guides_for(begun.operator, begun.kind, begun.situation),
+            _steps(run),
+            rank(begun.operator, begun.kind, begun.situation, failed=run.channels[:-1]),
+            prove(run.before, run.after, run.promise),
+            by_hand if run.abandoned is None else (),
+            undoable(kept.events),
+        )
+
+
+def figures_of(state: CardState | None) -> Figures:
+    """What a card shows as far as readings tell: the main purse, and the latest date of the line."""
+    if state is None:
+        return Figures()
+    known = state.main_money()
+    money = known.figure.money if known is not None and isinstance(known.figure, MoneyBalance) else None
+    return Figures(money, max(_dates(state), default=None))
+
+
+def _dates(state: CardState) -> Iterable[date]:
+    shown = (item.newest.figure for item in state.fields.values())
+    return (figure.last_day for figure in shown if isinstance(figure, Validity) and figure.kind not in _NOT_MOVED)
+
+
+def _steps(run: Run) -> tuple[Step, ...]:
+    begun = run.begun
+    return guides.steps(guides.guides_for(begun.operator, begun.kind, begun.situation), run.channel, begun.kind)
