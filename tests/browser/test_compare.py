@@ -225,6 +225,56 @@ def test_places_are_understood_in_either_language(dashboard: Dashboard, visit: C
     expect(page.get_by_test_id("stMetricValue").first).to_be_visible()
 
 
+def say(visitor: Visitor, label: str, value: str) -> None:
+    """Fill a field and wait until its question is answered."""
+    visitor.page.get_by_label(label, exact=True).fill(value)
+    visitor.page.get_by_label(label, exact=True).press("Enter")
+    visitor.settle()
+
+
+def test_a_switch_of_the_language_in_the_middle_of_a_question_changes_nothing_else(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor]
+) -> None:
+    visitor = visit("zh")
+    page = visitor.goto(f"{open_dashboard('languages').url}/compare?in=JP,region:oceania&cur=CNY&sort=per_gb")
+    page.get_by_label(WORDS["zh"]["gb"]).fill("3.5")  # and no Enter
+    page.get_by_text("English", exact=True).click()
+    expect(page.get_by_role("heading", name="Compare plans")).to_be_visible()
+    visitor.settle()
+    expect(page.get_by_label(WORDS["en"]["gb"])).to_have_value("3.5")
+    expect(page.get_by_label("Show prices in")).to_have_value("CNY · Chinese Yuan")
+    expect(page.get_by_text("Japan · 日本")).to_be_visible()
+    # The next change is sent with every other field, in the words that the browser shows.
+    say(visitor, WORDS["en"]["gb"], "4")
+    page.wait_for_url("**gb=4**")
+    for part in ("cur=CNY", "sort=per_gb", "in=JP%2Cregion%3Aoceania"):
+        assert part in page.url.replace("in=JP,", "in=JP%2C").replace("region:", "region%3A")
+
+
+def test_a_seller_chosen_stays_chosen_while_the_question_changes(dashboard: Dashboard, visit: Callable[..., Visitor]) -> None:
+    visitor = visit("en")
+    page = visitor.goto(f"{dashboard.url}/compare?in=JP&seller=Simsima")
+    say(visitor, WORDS["en"]["gb"], "2")
+    page.wait_for_url("**gb=2**")
+    page.get_by_text("Sort and filter").click()
+    say(visitor, "Highest total", "5000")
+    page.wait_for_url("**max=5000**")
+    assert "seller=Simsima&" in page.url + "&"
+    assert {row[WORDS["en"]["seller"]] for row in exported(page, WORDS["en"])} == {"Simsima"}
+
+
+def test_the_question_stands_in_the_address_again_after_a_look_at_another_page(dashboard: Dashboard, visit: Callable[..., Visitor]) -> None:
+    visitor = visit("en")
+    page = visitor.goto(f"{dashboard.url}/compare?in=JP&gb=2")
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
+    visitor.settle()
+    page.get_by_role("link", name="Compare plans").click()
+    page.wait_for_url("**in=JP**gb=2**")
+    visitor.settle()
+    expect(page.get_by_label(WORDS["en"]["gb"])).to_have_value("2")
+
+
 def test_a_source_that_is_switched_off_is_not_asked(open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor]) -> None:
     opened, words = open_dashboard("switch"), WORDS["en"]
     visitor = visit("en")

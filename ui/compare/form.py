@@ -28,6 +28,9 @@ from ui.preferences import preferred_currency
 
 WRITTEN = "compare_written"
 TROUBLES = "compare_troubles"
+LABELLED_IN = "compare_labelled_in"
+KNOWN_BY_LABEL = ("places", "currency", "sort")
+"""Fields whose choice the browser sends back as the label it showed, which is another one after a switch of the language."""
 NOT_OURS = frozenset({"lang", "pick"})
 FIRST_PLACES = ("JP", "TH", "KR", "US", "region:europe", "region:southeast_asia")
 FEATURE_FILTERS = ("hotspot", "five_g", "top_up", "id_check", "phone_number")
@@ -44,6 +47,7 @@ def key(name: str) -> str:
 def ask() -> Address:
     """Draw the fields. Returns the question they make, or the problems in the way of one."""
     filled = _fill()
+    _label_anew()
     with st.container(border=True):
         _where_and_when()
         _how_much()
@@ -84,7 +88,6 @@ def sort_and_filter(facets: Mapping[str, Mapping[str, int]]) -> None:
             st.multiselect(
                 _("Sellers"),
                 list(sellers),
-                format_func=lambda name: f"{name} ({facets['seller'].get(name, 0)})",
                 placeholder=_("All"),
                 key=key("sellers"),
             )
@@ -197,6 +200,15 @@ def _fill() -> bool:
     return False
 
 
+def _label_anew() -> None:
+    """After a switch of the language, tell the browser the choices in the new words, or it would send back labels that nobody knows."""
+    if st.session_state.get(LABELLED_IN) != language():
+        for name in KNOWN_BY_LABEL:
+            if key(name) in st.session_state:
+                st.session_state[key(name)] = st.session_state[key(name)]
+        st.session_state[LABELLED_IN] = language()
+
+
 def _fill_from(params: dict[str, str]) -> None:
     places, unread = _places_in(params.get("in", "").split(","))
     address = question_from_params({**params, "in": ",".join(expand(places))}, clock.today(), currencies())
@@ -268,7 +280,8 @@ def _write(draft: Draft, *, keep_troubles: bool) -> None:
     params = question_to_params(draft)
     if places := st.session_state[key("places")]:
         params["in"] = ",".join(places)
-    if params == st.session_state[WRITTEN]:
+    st.session_state[WRITTEN] = params
+    if params == {name: value for name, value in st.query_params.to_dict().items() if name not in NOT_OURS}:
         return
     for name in st.query_params.to_dict():
         if name not in NOT_OURS and name not in params:
@@ -276,6 +289,5 @@ def _write(draft: Draft, *, keep_troubles: bool) -> None:
     for name, value in params.items():
         if st.query_params.get(name) != value:
             st.query_params[name] = value
-    st.session_state[WRITTEN] = params
     if not keep_troubles and not any(problem.kind is ProblemKind.UNKNOWN_COUNTRY for problem in st.session_state[TROUBLES]):
         st.session_state[TROUBLES] = []
