@@ -27,13 +27,13 @@ st.title(_("Add a card"))
 if added := st.session_state.pop("added_cards", 0):
     st.success(n_("{n} card added.", "{n} cards added.", added).format(n=added))
     st.page_link("../pages/balances.py", label=_("See all cards"), icon=":material/sim_card:")
+asked = st.query_params.get("way", "code")
 way = st.segmented_control(
     _("What do you have?"),
     list(WAYS),
     format_func=lambda code: word(WAYS, code),
     key="way",
-    default="code",
-    bind="query-params",
+    default=asked if asked in WAYS else "code",
     required=True,
 )
 blank = Card(st.session_state.setdefault("new_card_id", new_card_id()), "-", CardKind.SIM)
@@ -64,7 +64,7 @@ if draft is not None:
     # The fields are filled anew whenever something else is recognised.
     digest = hashlib.sha256(repr(card).encode()).hexdigest()[:8]
     with st.form(f"add_{digest}"):
-        filled = form.card_fields(ways.named(card), f"add_{digest}")
+        filled = form.card_fields(card, f"add_{digest}", ways.suggested_name(card))
         sent = st.form_submit_button(_("Add the card"), type="primary")
     for sentence in filled.warnings if sent else []:
         st.warning(sentence)

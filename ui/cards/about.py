@@ -38,7 +38,7 @@ def numbers(card: Card) -> None:
         (_("Tags"), figures.listing(sorted(card.tags))),
         (_("Provider"), f"{words.provider(card.provider.provider)} {card.provider.remote_id}" if card.provider else ""),
     ]
-    lines = [f"{label}: {plain(value)}" for label, value in facts if value]
+    lines = [words.labelled(label, plain(value)) for label, value in facts if value]
     if card.dependents:
         lines.append(
             _("Lost with this number: {names}").format(names=figures.listing([plain(account.name) for account in card.dependents]))
@@ -48,7 +48,7 @@ def numbers(card: Card) -> None:
     for merged in card_desk().merged_into(card.card_id):
         st.caption(_("Merged with “{name}” on {day}").format(name=plain(merged.card.nickname), day=figures.day(merged.merged_at.date())))
         for item in differences(card, merged.card):
-            st.caption(f"{word(words.FIELD, item.field)}: {plain(item.other)}")
+            st.caption(words.labelled(word(words.FIELD, item.field), plain(item.other)))
 
 
 def limits(card: Card) -> None:
@@ -63,7 +63,7 @@ def limits(card: Card) -> None:
 def edit(card: Card) -> None:
     """All fields of the card."""
     with st.form("edit", border=False):
-        filled = form.card_fields(card, f"edit_{card.card_id}")
+        filled = form.card_fields(card, f"edit_{card.card_id}", card.nickname)
         sent = st.form_submit_button(_("Save the changes"), type="primary")
     for sentence in filled.warnings:
         st.caption(sentence)

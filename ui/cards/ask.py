@@ -4,6 +4,7 @@ import streamlit as st
 
 from services.model.card import Card
 from services.rules.balance_queries import BalanceQuery, Way, for_operator
+from ui.cards import words
 from ui.language import _, language, mark
 from ui.text import plain
 from ui.words import word
@@ -32,7 +33,7 @@ def _way(query: BalanceQuery) -> None:
         head = f"**{word(WAY, query.way.value)}**"
         if query.way is Way.TEXT:
             head += " · " + _("send this word to {number}").format(number=plain(query.to))
-        st.markdown(f"{head}: {plain(query.tells.zh if chinese else query.tells.en)}")
+        st.markdown(words.labelled(head, plain(query.tells.zh if chinese else query.tells.en)))
         st.code(query.value, language=None)
         if query.note is not None:
             st.caption(plain(query.note.zh if chinese else query.note.en))

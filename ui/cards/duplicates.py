@@ -25,7 +25,7 @@ def _pair(one: Card, other: Card) -> None:
     st.markdown(f"**{plain(one.nickname)}** = **{plain(other.nickname)}**")
     for item in differences(one, other):
         if item.field != "nickname":
-            st.caption(f"{word(words.FIELD, item.field)}: {plain(item.kept)} ≠ {plain(item.other)}")
+            st.caption(words.labelled(word(words.FIELD, item.field), f"{plain(item.kept)} ≠ {plain(item.other)}"))
     st.caption(_("Merging keeps all readings of both. What the second says otherwise stays readable on the card's page."))
     with st.container(horizontal=True):
         for stays, goes in ((one, other), (other, one)):

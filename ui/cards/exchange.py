@@ -10,6 +10,7 @@ from services.use.cards import marks
 from ui import figures
 from ui.cards import words
 from ui.cards.desks import card_desk
+from ui.cards.upload import one_file
 from ui.language import _, language, mark, n_, speaking
 from ui.plan_list_words import trouble as table_error
 from ui.text import plain
@@ -47,7 +48,7 @@ def import_cards() -> None:
     st.download_button(
         _("Download an empty table"), data=_empty(), file_name="simkeeper-cards.csv", mime="text/csv", on_click="ignore", key="empty_cards"
     )
-    file = st.file_uploader(_("Table of cards"), type=["csv", "txt", "tsv", "xlsx"], key="cards_file")
+    file = one_file(_("Table of cards"), ["csv", "tsv", "txt", "xlsx"], "cards_file")
     if file is None:
         return
     try:

@@ -67,7 +67,7 @@ def _money_line(item: FieldState) -> str:
     if not isinstance(purse, MoneyBalance):
         return ""
     label = plain(purse.name) if purse.name else _("Balance") if purse.kind is MoneyKind.MAIN else _("Bonus")
-    return _line(f"{label}: **{plain(money(purse.money))}**", item)
+    return _line(words.labelled(label, f"**{plain(money(purse.money))}**"), item)
 
 
 def data_words(package: Package) -> str:
@@ -84,7 +84,8 @@ def _package_line(package: Package) -> str:
     extra = [_("for some apps or places only")] if package.restricted else []
     extra += [_("until {day}").format(day=figures.day(package.last_day))] if package.last_day is not None else []
     tail = f" · {figures.listing(extra)}" if extra else ""
-    return f"{label}: **{data_words(package)}**{tail} :small[:gray[{said_by(package.said_by)}]]"
+    shown = words.labelled(label, f"**{data_words(package)}**")
+    return f"{shown}{tail} :small[:gray[{said_by(package.said_by)}]]"
 
 
 def _count_lines(state: CardState, measure: Measure, label: str) -> list[str]:
@@ -97,7 +98,7 @@ def _count_lines(state: CardState, measure: Measure, label: str) -> list[str]:
             else:
                 value = _("{n} min").format(n=figures.number(int(str(count)) // 60)) if measure is Measure.VOICE else str(count)
             if value:
-                found.append(_line(f"{plain(key.part) if key.part else label}: **{value}**", item))
+                found.append(_line(words.labelled(plain(key.part) if key.part else label, f"**{value}**"), item))
     return found
 
 

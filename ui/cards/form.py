@@ -40,13 +40,11 @@ def region_choice(label: str, key: str, value: str | None) -> str | None:
     return st.selectbox(label, codes, index=at, format_func=figures.country, key=key, placeholder=_("Not known"))
 
 
-def card_fields(card: Card, key: str) -> Filled:
-    """Draw the fields, filled from ``card``; ``key`` tells two forms apart."""
+def card_fields(card: Card, key: str, name: str) -> Filled:
+    """Draw the fields, filled from ``card`` and named ``name`` at first; ``key`` tells two forms apart."""
     left, right = st.columns(2)
     with left:
-        nickname = st.text_input(
-            _("Name"), card.nickname.strip(), key=f"{key}_name", max_chars=LONGEST, placeholder=_("Such as: Dad's UK number")
-        )
+        nickname = st.text_input(_("Name"), name, key=f"{key}_name", max_chars=LONGEST, placeholder=_("Such as: Dad's UK number"))
         kinds = [kind.value for kind in CardKind]
         kind = st.selectbox(
             _("Kind"), kinds, index=kinds.index(card.kind.value), format_func=lambda code: word(words.KIND, code), key=f"{key}_kind"
@@ -131,8 +129,8 @@ def _numbers(numbers: Identifiers, country: str | None, key: str) -> tuple[Ident
     ]
     for label, typed, found in checks:
         if typed.strip():
-            problems += [f"{label}: {words.finding(item)}" for item in found if item.level is Level.ERROR]
-            warnings += [f"{label}: {words.finding(item)}" for item in found if item.level is Level.WARNING]
+            problems += [words.labelled(label, words.finding(item)) for item in found if item.level is Level.ERROR]
+            warnings += [words.labelled(label, words.finding(item)) for item in found if item.level is Level.WARNING]
     kept = Identifiers(
         iccid.compact(card_number) or None, msisdn.compact(phone, country) or None, eid.compact(chip) or None, imei.compact(device) or None
     )

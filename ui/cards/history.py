@@ -78,7 +78,7 @@ def _source(reading: Reading) -> str:
     said = word(words.SOURCE, reading.source.value)
     if not reading.origin:
         return said
-    return f"{said}: {words.provider(reading.origin) if reading.source is Source.API else reading.origin}"
+    return words.labelled(said, words.provider(reading.origin) if reading.source is Source.API else reading.origin)
 
 
 def _said(reading: Reading) -> str:

@@ -157,7 +157,7 @@ def _confirmed(message: Message) -> Message:
     """A tick for each figure; what is not ticked is not kept."""
     for at, item in enumerate(message.understood):
         said = plain(message.text[item.start : item.end])
-        label = f"{_label(item)}: **{plain(_value(item.value))}** :small[:gray[“{said}”]]"
+        label = words.labelled(_label(item), f"**{plain(_value(item.value))}** :small[:gray[“{said}”]]")
         if item.assumed:
             label += f" :small[{_('the year was not written')}]"
         if not st.checkbox(label, value=True, key=f"paste_item_{at}_{item.start}_{item.field}"):

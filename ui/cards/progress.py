@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import figures, words
+from ui.cards import words as card_words
 from ui.cards.desks import card_desk, reading_desk
 from ui.language import _, mark, n_
 from ui.text import plain
@@ -44,7 +45,7 @@ def _running() -> None:
     )
     waiting = [(card_id, stage) for card_id, stage in stages.items() if not stage.is_over]
     for card_id, stage in waiting[:SHOWN]:
-        st.caption(f"{plain(names.get(card_id, ''))}: {words.word(STAGE, stage.value)}")
+        st.caption(card_words.labelled(plain(names.get(card_id, "")), words.word(STAGE, stage.value)))
     if len(waiting) > SHOWN:
         more = len(waiting) - SHOWN
         st.caption(n_("and {n} more", "and {n} more", more).format(n=more))

@@ -31,9 +31,9 @@ def strip(view: CardView) -> None:
     used = bool(card.first_used_on) or status not in (None, LineStatus.NOT_ACTIVATED)
     next_end = min((day for day in ends.values() if day >= today), default=None)
     stages = [
-        (_("Bought"), card.bought_on, bool(card.bought_on), True),
-        (_("Installed"), card.installed_on, bool(card.installed_on), True),
-        (_("Active"), card.first_used_on, used, state is not None),
+        (_("Bought"), card.bought_on, bool(card.bought_on), False),
+        (_("Installed"), card.installed_on, bool(card.installed_on), False),
+        (_("Active"), card.first_used_on, used, status is not None),
         (_("Low"), None, view.urgency.level is Level.LOW, state is not None),
         (_("Expired"), next_end if not over else min(ends.values(), default=None), expired, bool(ends) or expired),
         (_("Rescue window"), rescue_ends, grace, rescue_ends is not None),
@@ -48,7 +48,7 @@ def strip(view: CardView) -> None:
         elif there:
             parts.append(f"✓ {name}{when}")
         else:
-            parts.append(f":gray[{'○' if known and day is not None else '?'} {name}{when}]")
+            parts.append(f":gray[{'○' if known else '?'} {name}{when}]")
     st.markdown(" → ".join(parts))
     if reached < 0:
         st.caption(_("Nothing of its life is known yet. Enter what is left, or the dates you remember."))

@@ -13,6 +13,7 @@ from services.use.qr import NotAPicture, codes_in
 from ui import figures
 from ui.cards import words
 from ui.cards.form import region_choice
+from ui.cards.upload import one_file
 from ui.language import _, language
 from ui.text import plain
 from ui.words import word
@@ -31,7 +32,7 @@ def say(found: tuple[Finding, ...]) -> None:
 
 def by_code(blank: Card) -> Draft | None:
     """The QR code of an eSIM: a picture, the camera, or its text."""
-    picture = st.file_uploader(_("Picture of the QR code"), type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], key="add_qr")
+    picture = one_file(_("Picture of the QR code"), ["png", "jpg", "jpeg", "webp"], "add_qr")
     if st.toggle(_("Use the camera"), key="add_use_camera"):
         picture = st.camera_input(_("Hold the QR code in front of the camera"), key="add_camera") or picture
     text = st.text_input(_("Or paste the activation code"), key="add_lpa", type="password", placeholder="LPA:1$…$…", max_chars=600)
@@ -124,10 +125,10 @@ def by_hand(blank: Card) -> Draft:
     return blank, CardSecrets()
 
 
-def named(card: Card) -> Card:
-    """A draft with a name to start from: operator or kind, and the last digits of its number."""
+def suggested_name(card: Card) -> str:
+    """A name to start from: operator or kind, and the last digits of its number; empty when there is no number."""
     number = card.identifiers.msisdn or card.identifiers.iccid or card.identifiers.imei or ""
     if not number:
-        return replace(card, nickname=" ")
+        return ""
     what = operator_name(card.operator, language()) if card.operator else word(words.KIND, card.kind.value)
-    return replace(card, nickname=f"{what} {number[-4:]}")
+    return f"{what} {number[-4:]}"

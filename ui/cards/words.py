@@ -120,6 +120,11 @@ FINDING = {
 }
 
 
+def labelled(label: str, value: str) -> str:
+    """What a value is of, with the colon of the language."""
+    return _("{label}: {value}").format(label=label, value=value)
+
+
 def operator(name: str | None) -> str:
     """The operator's name, safe for Markdown."""
     return plain(operator_name(name, language())) if name else _("Operator not known")
@@ -159,7 +164,7 @@ def days_left(days: int | None) -> str:
 
 def validity(end: Validity) -> str:
     name = f" ({plain(end.name)})" if end.name else ""
-    return f"{word(VALIDITY, end.kind.value)}{name} {figures.day(end.last_day)}"
+    return labelled(word(VALIDITY, end.kind.value) + name, figures.day(end.last_day))
 
 
 def forecast(prediction: Forecast | NoForecast, outlook: Outlook) -> str:
