@@ -36,6 +36,7 @@ def navigation() -> "st.Page":
             st.Page("../pages/card.py", title=_("Card"), url_path="card", visibility="hidden"),
             st.Page("../pages/add_card.py", title=_("Add a card"), url_path="add-card", visibility="hidden"),
             st.Page("../pages/compare.py", title=_("Compare plans"), icon=":material/travel_explore:", url_path="compare"),
+            st.Page("../pages/trips.py", title=_("Trip planner"), icon=":material/luggage:", url_path="trips"),
             st.Page("../pages/settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
         ],
         position="top",

@@ -25,7 +25,7 @@ class Step:
     """One thing to do on ``day``, the person's own. ``step_id`` is the same whenever the same step is made again.
 
     ``what``: name of the plan or card it is about, ``seller`` and ``url`` where to get it: text of other people. ``price_micro`` in
-    micro-units of ``currency``; ``until``: last day of the plan; ``device`` counts from 1, 0 when there is only one.
+    micro-units of ``currency``; ``until``: last day on which it is used; ``device`` counts from 1, 0 when there is only one.
     """
 
     step_id: str

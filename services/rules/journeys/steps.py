@@ -1,5 +1,6 @@
 """From an answer to what to do, when: buy, install on Wi-Fi before leaving, switch on."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -7,6 +8,7 @@ from hashlib import sha256
 
 from services.model.itinerary import Caution, PlanKey, Purchase, Source, TripAnswer, TripProblem
 from services.model.saved_trip import Step, StepKind
+from services.rules.journeys.view import used_days
 
 Described = Callable[[PlanKey], tuple[str, str, str]]
 """Name, seller and address of what a key names; empty where there is none."""
@@ -19,14 +21,15 @@ _PREPARE_DAYS = 3
 def steps_of(problem: TripProblem, answer: TripAnswer, currency: str, described: Described, today: date) -> tuple[Step, ...]:
     """The steps of ``answer`` in the order to do them.
 
-    Nothing lies before ``today``. A plan that starts when it is bought or installed, or does not say, is bought and installed on its
-    first day, the cautious way; every other one some days before leaving, and installed on the day before.
+    Nothing lies before ``today``. A plan that starts when it is bought or installed, or does not say, is bought and installed on the
+    first day that it is used, the cautious way; every other one some days before leaving, and installed on the day before.
     """
     leave = max(problem.trip.first_day, today)
     prepare = max(leave - timedelta(days=_PREPARE_DAYS), today)
     eve = max(leave - timedelta(days=1), today)
     many = len(problem.carriers) > 1
     found: list[Step] = []
+    seen: Counter[str] = Counter()
 
     def add(kind: StepKind, day: date, purchase: Purchase | None = None) -> None:
         if purchase is None:
@@ -34,6 +37,8 @@ def steps_of(problem: TripProblem, answer: TripAnswer, currency: str, described:
             return
         what, seller, url = described(purchase.key)
         about = f"{purchase.source}/{'/'.join(purchase.key)}/{purchase.carrier}/{purchase.first_day}"
+        seen[f"{kind}/{about}"] += 1
+        about = f"{about}/{seen[f'{kind}/{about}']}"  # the same plan may be bought twice for the same days
         priced = kind in {StepKind.BUY, StepKind.BUY_ON_THE_DAY, StepKind.TOP_UP}
         found.append(
             Step(
@@ -45,7 +50,7 @@ def steps_of(problem: TripProblem, answer: TripAnswer, currency: str, described:
                 url=url,
                 price_micro=purchase.price_micro if priced else None,
                 currency=currency,
-                until=purchase.last_day,
+                until=used_days(purchase)[1],
                 device=purchase.carrier + 1 if many else 0,
             )
         )
@@ -54,7 +59,7 @@ def steps_of(problem: TripProblem, answer: TripAnswer, currency: str, described:
     if new:
         add(StepKind.CHECK_PHONE, prepare)
     for purchase in answer.purchases:
-        first = max(purchase.first_day, today)
+        first = max(used_days(purchase)[0], today)
         if purchase.source is Source.TOP_UP:
             add(StepKind.TOP_UP, first, purchase)
         elif purchase.source is Source.OWNED:
