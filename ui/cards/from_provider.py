@@ -33,11 +33,7 @@ def take_over() -> None:
 def _list(facts: ProviderFacts) -> None:
     with st.container(border=True):
         st.markdown(f"**{facts.name}**")
-        with st.container(horizontal=True):
-            st.button(_("Show its cards"), key=f"list_{facts.id}", on_click=_fetch, args=(facts,))
-            st.button(
-                _("Disconnect"), key=f"disconnect_{facts.id}", on_click=connection_desk().disconnect, args=(facts.id,), type="tertiary"
-            )
+        st.button(_("Show its cards"), key=f"list_{facts.id}", on_click=_fetch, args=(facts,))
         found = st.session_state.get(LISTED, {}).get(facts.id)
         if isinstance(found, str):
             st.error(found)

@@ -1,0 +1,247 @@
+"""Cards as a person adds and watches them: every way in, every source of a reading, in both languages and widths."""
+
+import io
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+import segno
+from playwright.sync_api import Page, expect
+
+from services.providers.sandbox.faults import Fault
+from services.store.database import Database
+from services.store.provider_accounts import ProviderAccountStore
+from services.store.vault import Vault
+from tests.browser.conftest import Dashboard, Visitor
+from ui.language import catalogues
+
+BOTH = pytest.mark.parametrize(("language", "width"), [("zh", "desktop"), ("en", "phone")])
+CODE = "LPA:1$smdp.example.com$TEST-CODE-77"
+MESSAGE = "Your giffgaff balance is £7.25. Your goodybag has 4.5GB of data left and ends on 25/12/2027."
+FRAUD = "giffgaff: your payment failed, your number will be suspended today. Verify your card now at http://giffgaff-billing.top/login"
+
+
+class Person:
+    """A visitor who reads the labels of one language."""
+
+    def __init__(self, visitor: Visitor, language: str, home: str) -> None:
+        self.visitor, self.page, self.home = visitor, visitor.page, home
+        self._words = catalogues()[language]
+
+    def words(self, english: str) -> str:
+        return self._words.gettext(english)
+
+    def open(self, path: str) -> Page:
+        return self.visitor.goto(self.home + path)
+
+    def press(self, english: str) -> None:
+        self.page.get_by_role("button", name=self.words(english), exact=True).first.click()
+        self.visitor.settle()
+
+    def field(self, english: str, value: str) -> None:
+        field = self.page.get_by_label(self.words(english), exact=True).first
+        field.fill(value)
+        field.press("Tab")
+        self.visitor.settle()
+
+    def follow(self, english: str) -> None:
+        self.page.get_by_role("link", name=self.words(english)).first.click()
+        self.visitor.settle()
+
+    def unfold(self, english: str) -> None:
+        self.page.locator("summary").filter(has_text=self.words(english)).first.click()
+        self.visitor.settle()
+
+    def sees(self, text: str) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def check(self) -> None:
+        assert self.visitor.axe() == []
+        assert self.visitor.sideways() <= 0
+
+
+@pytest.fixture
+def person(visit: Callable[..., Visitor]) -> Callable[..., Person]:
+    return lambda opened, language, width="desktop": Person(visit(language, width), language, opened.url)
+
+
+def name_it(someone: Person, name: str) -> None:
+    someone.field("Name", name)
+    someone.press("Add the card")
+    expect(someone.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+
+@BOTH
+def test_from_nothing_to_a_card_a_typed_reading_and_a_message(
+    open_dashboard: Callable[..., Dashboard], person: Callable[..., Person], language: str, width: str
+) -> None:
+    someone = person(open_dashboard(f"cards-{language}"), language, width)
+    page = someone.open("/balances")
+    someone.sees(
+        someone.words("There is no card here yet. Add one: photograph its QR code, type its number, or take it over from a provider.")
+    )
+    someone.check()
+    someone.follow("Add a card")
+
+    page.get_by_role("radio", name=someone.words("Phone number"), exact=True).click()
+    someone.visitor.settle()
+    someone.field("Phone number", "+86 138 0013 8000")
+    someone.sees("中国移动" if language == "zh" else "China Mobile")
+    someone.check()
+    name_it(someone, "爸爸 *的* 卡")
+    someone.check()
+
+    someone.field("Balance", "12.34")
+    someone.field("Data left", "3")
+    someone.press("Keep this reading")
+    someone.sees(someone.words("Kept."))
+    expect(page.get_by_text("¥12.34").first).to_be_visible()
+    someone.sees("3 GB")
+    someone.sees(someone.words("typed"))
+
+    someone.unfold("Paste a message")
+    someone.field("The whole text of the message", FRAUD)
+    someone.press("Read the message")
+    someone.sees(someone.words("This message is probably a fraud"))
+    someone.field("The whole text of the message", MESSAGE)
+    someone.press("Read the message")
+    assert "£7.25" in page.locator("mark").all_inner_texts()
+    someone.check()
+    someone.press("Keep what is ticked")
+    expect(page.get_by_text("£7.25").first).to_be_visible()
+    expect(page.get_by_text("¥12.34").first).to_be_visible()
+    someone.sees(someone.words("from a message"))
+
+    someone.open("/balances")
+    someone.sees("4.5 GB")
+    expect(page.get_by_test_id("stMetricValue")).to_have_count(1)
+    someone.check()
+    someone.open("/")
+    someone.sees("4.5 GB")
+    someone.check()
+
+
+@BOTH
+def test_an_esim_from_its_qr_code_keeps_its_secret(
+    open_dashboard: Callable[..., Dashboard], person: Callable[..., Person], language: str, width: str
+) -> None:
+    opened = open_dashboard(f"codes-{language}")
+    someone = person(opened, language, width)
+    page = someone.open("/add-card")
+    picture = io.BytesIO()
+    segno.make(CODE, error="m").save(picture, kind="png", scale=6)
+    page.locator("input[type=file]").set_input_files({"name": "qr.png", "mimeType": "image/png", "buffer": picture.getvalue()})
+    someone.sees("smdp.example.com")
+    someone.visitor.settle()
+    assert "TEST-CODE-77" not in page.content()
+    name_it(someone, "Trip")
+    someone.unfold("Installing it: QR code, PIN, PUK")
+    assert "TEST-CODE-77" not in page.content()
+    page.get_by_text(someone.words("Show the codes: whoever sees them can take this card")).click()
+    someone.visitor.settle()
+    someone.sees("TEST-CODE-77")
+    link = page.get_by_role("link", name=someone.words("Install on this iPhone (iOS 17.5 and later)"))
+    assert "LPA%3A1%24smdp.example.com%24TEST-CODE-77" in (link.get_attribute("href") or "")
+    expect(page.get_by_alt_text(someone.words("QR code that installs this eSIM"))).to_be_visible()
+    someone.check()
+    assert "TEST-CODE-77" not in opened.log.read_text()
+
+
+def test_an_iccid_with_a_slip_is_pointed_out_and_a_picture_of_nothing_too(dashboard: Dashboard, person: Callable[..., Person]) -> None:
+    someone = person(dashboard, "en")
+    page = someone.open("/add-card?way=iccid")
+    someone.field("ICCID, the long number on the card", "8986 0012 3456 7890 123")
+    someone.sees("Probably issued by")
+    someone.sees("The check digit does not fit")
+    name_it(someone, "Mainland SIM")
+    someone.unfold("Numbers and people")
+    someone.sees("8986001234567890123")
+    someone.open("/add-card")
+    page.locator("input[type=file]").set_input_files({"name": "no.png", "mimeType": "image/png", "buffer": b"no picture"})
+    someone.sees("This file is no picture")
+
+
+@BOTH
+def test_many_cards_from_a_file_found_and_changed_together(
+    open_dashboard: Callable[..., Dashboard], person: Callable[..., Person], language: str, width: str
+) -> None:
+    someone = person(open_dashboard(f"many-{language}"), language, width)
+    page = someone.open("/add-card?way=file")
+    rows = "name,phone number,country,holder\n" + "".join(f"Card {n:02},+4477009001{n:02},GB,Holder {n % 3}\n" for n in range(22))
+    table = (rows + "Twin,+447700900100,,\nNowhere,,Atlantis,\n").encode()
+    page.locator("input[type=file]").set_input_files({"name": "cards.csv", "mimeType": "text/csv", "buffer": table})
+    someone.sees(someone._words.ngettext("{n} card understood", "{n} cards understood", 22).format(n=22))
+    someone.sees(someone._words.ngettext("{n} row left out", "{n} rows left out", 2).format(n=2))
+    someone.check()
+    page.get_by_role("button", name=someone._words.ngettext("Add {n} card", "Add {n} cards", 22).format(n=22), exact=True).click()
+    someone.sees(someone._words.ngettext("{n} card added.", "{n} cards added.", 22).format(n=22))
+    someone.open("/balances")
+    expect(page.get_by_test_id("stMetricValue")).to_have_count(18)
+    someone.field("Find a card", "Card 21")
+    expect(page.get_by_test_id("stMetricValue")).to_have_count(1)
+    someone.field("Find a card", "holder 1")
+    expect(page.get_by_test_id("stMetricValue")).to_have_count(7)
+    someone.unfold("Several cards at once")
+    page.get_by_role("radio", name=someone.words("Delete"), exact=True).click()
+    someone.visitor.settle()
+    someone.sees("Card 01")
+    page.get_by_text(someone.words("Delete them with all their readings and codes")).click()
+    someone.visitor.settle()
+    someone.check()
+    page.locator(".st-key-several_go button").click()
+    someone.sees(someone.words("No card passes these filters. Clear one of them."))
+    someone.field("Find a card", "")
+    expect(page.get_by_test_id("stMetricValue")).to_have_count(15)
+
+
+@BOTH
+def test_a_refresh_brings_readings_and_a_failure_leaves_them(
+    open_dashboard: Callable[..., Dashboard], person: Callable[..., Person], language: str, width: str
+) -> None:
+    opened = open_dashboard(f"refresh-{language}", also=["keepgo"])
+    sandbox = opened.sellers["keepgo"]
+    connect(opened, sandbox.credentials)
+    someone = person(opened, language, width)
+    page = someone.open("/add-card?way=provider")
+    someone.press("Show its cards")
+    page.get_by_label(someone.words("Cards to add")).click()
+    listed = page.get_by_role("option").filter(has_text=re.compile(r"\d{18}")).all_inner_texts()[:3]
+    for name in listed:
+        page.get_by_role("option", name=name).first.click()
+    page.keyboard.press("Escape")
+    someone.visitor.settle()
+    page.get_by_role("button", name=someone._words.ngettext("Add {n} card", "Add {n} cards", 3).format(n=3), exact=True).press("Enter")
+    someone.sees(someone._words.ngettext("{n} card added.", "{n} cards added.", 3).format(n=3))
+
+    someone.open("/balances")
+    expect(page.get_by_test_id("stMetricValue")).to_have_count(3)
+    someone.press("Look up all cards")
+    looked_up = someone._words.ngettext("{n} card looked up", "{n} cards looked up", 3).format(n=3)
+    expect(page.get_by_text(looked_up)).to_be_visible(timeout=30_000)
+    someone.visitor.settle()
+    someone.sees(someone.words("looked up at {provider}").format(provider="Keepgo"))
+    before = figures(page)
+    assert any("GB" in figure or "MB" in figure for figure in before)
+    someone.check()
+
+    sandbox.faults[:] = [Fault("html")]
+    someone.press("Look up all cards")
+    expect(page.get_by_text(someone.words("Look-up failed"))).to_have_count(3, timeout=30_000)
+    someone.visitor.settle()
+    assert figures(page) == before
+    someone.sees(someone.words("The figures above are the last good ones."))
+    someone.check()
+
+
+def figures(page: Page) -> list[str]:
+    """The bold figures of all tiles, in order."""
+    return page.locator("[data-testid=stMarkdown] strong").filter(has_text=re.compile(r"\d ?[GM]B")).all_inner_texts()
+
+
+def connect(opened: Dashboard, credentials: dict[str, str]) -> None:
+    """As if the settings page had kept the credentials (it is under test elsewhere)."""
+    database = Database(f"sqlite:///{opened.data_dir / 'simkeeper.db'}")
+    database.migrate()
+    ProviderAccountStore(database, "local", Vault(opened.data_dir)).keep("keepgo", credentials, datetime.now(UTC))
+    database.close()
