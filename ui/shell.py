@@ -8,6 +8,7 @@ import streamlit as st
 from services.store.database import LOCAL_ACCOUNT
 from services.store.settings import SettingsStore
 from services.use.house import house
+from ui.invented import invented_notice
 from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language, settle_language
 
 STYLE = Path(__file__).with_name("style.css")
@@ -51,6 +52,7 @@ def run(page: "st.Page") -> None:
     _language_switch()
     st.html(STYLE)
     st.html(f"<script>document.documentElement.lang='{'zh-CN' if language() == 'zh' else 'en'}'</script>", unsafe_allow_javascript=True)
+    invented_notice(account())
     page.run()
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,12 +77,12 @@ def start_dashboard(data_dir: Path, environment: dict[str, str]) -> tuple[subpro
 
 @pytest.fixture(scope="session")
 def open_dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Dashboard]]:
-    """Call it for a dashboard on an empty data directory, with emulators of the keyless sellers on sockets."""
+    """Call it for a dashboard on an empty data directory, with emulators of the keyless sellers, and of those in ``also``, on sockets."""
     with ExitStack() as stack:
 
-        def open_one(name: str = "dashboard") -> Dashboard:
+        def open_one(name: str = "dashboard", also: Sequence[str] = ()) -> Dashboard:
             data_dir = tmp_path_factory.mktemp(name)
-            sellers = {seller: SANDBOXES[seller]() for seller in ("simsima", "pikasim")}
+            sellers = {seller: SANDBOXES[seller]() for seller in ("simsima", "pikasim", *also)}
             addresses = {f"SIMKEEPER_URL_{seller.upper()}": stack.enter_context(serve(app)) for seller, app in sellers.items()}
             process, url, log = start_dashboard(data_dir, addresses)
             stack.callback(process.wait, 10)
