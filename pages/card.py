@@ -12,6 +12,7 @@ from ui.cards.progress import progress
 from ui.cards.strip import strip
 from ui.cards.tile import look_up, summary
 from ui.cards.typed import typed_form
+from ui.clocks.page import card_clocks
 from ui.language import _
 from ui.text import plain
 
@@ -33,6 +34,7 @@ else:
         strip(view)
         if card_id in reading_desk().refreshable():
             st.button(_("Look up now"), key="refresh_card", on_click=look_up, args=([card_id],), icon=":material/refresh:")
+    card_clocks(card_id)
     opened = st.query_params.get("open", "")
     sections = [
         ("typed", _("Enter what is left"), lambda: typed_form(card)),

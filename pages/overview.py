@@ -1,12 +1,13 @@
-"""The first answer: which card needs somebody, and what to do when there is none yet."""
+"""The first answer: what can be lost and when, then the cards that run low; and what to do when there is no card yet."""
 
 import streamlit as st
 
 from services.rules.balances import Level
 from ui.cards.desks import reading_desk
-from ui.cards.first import answer, nothing_yet
+from ui.cards.first import nothing_yet
 from ui.cards.progress import progress
 from ui.cards.tile import tile
+from ui.clocks.overview import overview_answer
 from ui.language import _
 
 SHOWN = 3
@@ -14,10 +15,12 @@ SHOWN = 3
 st.title(_("Simkeeper"))
 views = reading_desk().board()
 if views:
-    answer(views)
+    overview_answer()
     progress()
     able = set(reading_desk().refreshable())
-    urgent = [view for view in views if view.urgency.level <= Level.UNKNOWN][:SHOWN] or views[:SHOWN]
+    urgent = [view for view in views if view.urgency.level <= Level.LOW][:SHOWN]
+    if urgent:
+        st.header(_("What is left"))
     for column, view in zip(st.columns(SHOWN), urgent, strict=False):
         with column:
             tile(view, view.card.card_id in able)

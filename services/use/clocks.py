@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -10,10 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.model.card import Card
-from services.model.clock import Activity, CardEvent, ClockKind, ClockStatus, EventKind, Question, Span, Stage
+from services.model.clock import Activity, CardEvent, ClockKind, ClockStatus, EventKind, Offer, Question, Span, SpanUnit, Stage
 from services.model.money import Money
 from services.model.reading import MoneyBalance, Reading, Source, Validity, ValidityKind
-from services.rules.clocks.engine import ClockState, clock_states
+from services.rules.clocks.engine import ClockState, cheapest, clock_states
 from services.rules.clocks.library import generic_rule, shipped_rules
 from services.rules.clocks.moves import MovedClock, RuledCard, moved_clocks
 from services.rules.clocks.overrides import Override, OverrideError, RawValue, applied, suggestion
@@ -25,12 +26,14 @@ from services.store.readings import ReadingStore
 from services.store.vault import Vault
 from services.use.house import House
 from services.use.known_clocks import CardClocks, KnownClocks, Worked
+from services.use.rates import rates_to
 
 MANY = 20
 """From so many cards with new readings on, the readings of all are read in one go."""
 RUNNING = ".running"
 """The end of the path of a figure that says whether a clock runs on a card at all."""
 _FEES = frozenset({ClockKind.WALLET_FEE, ClockKind.ARREARS})
+_DAYS = {SpanUnit.HOUR: Decimal(1) / 24, SpanUnit.DAY: Decimal(1), SpanUnit.MONTH: Decimal(30)}
 _FEE_TURN = timedelta(minutes=1)
 _WHEN = {
     Question.WHEN_ACTIVATED: EventKind.ACTIVATED,
@@ -84,6 +87,15 @@ class Answer:
     overdue: int
     unknown: int
     before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A price, and the same in the person's currency by the rate of the day ``rate_of``; None when it is the same or has no rate."""
+
+    price: Money
+    converted: Money | None = None
+    rate_of: date | None = None
 
 
 class MarkKind(StrEnum):
@@ -192,10 +204,12 @@ class ClockDesk:
         else:
             raise ClockInputError(NotPossible.INCOMPLETE)
 
-    def correct(self, card_id: str, path: str, value: RawValue, note: str, *, for_all: bool) -> None:
+    def correct(self, card_id: str, path: str, value: RawValue | None, note: str, *, for_all: bool) -> None:
         """Put the person's own figure in the place of the fact ``path``, for this card or for every card under its rule. Raises
-        ClockInputError when it does not fit or the clocks could not be worked out with it."""
+        ClockInputError when there is no value, when it does not fit, or when the clocks could not be worked out with it."""
         clocks = self._need(card_id)
+        if value is None:
+            raise ClockInputError(NotPossible.INCOMPLETE)
         override = Override(clocks.rule.id, path, value, note, self._now().date(), None if for_all else card_id)
         if not path.endswith(RUNNING):
             try:
@@ -411,6 +425,29 @@ def days_left(state: ClockState) -> int | None:
     if state.latest_safe_day is None:
         return None
     return (state.latest_safe_day - state.now.astimezone(state.zone).date()).days
+
+
+def cheapest_way(state: ClockState, currency: str) -> tuple[Offer, Cost] | None:
+    """The cheapest thing that serves the clock and has a price, with the price in ``currency`` too; None when no price is known."""
+    offer = cheapest(state)
+    return None if offer is None or offer.price is None else (offer, _cost(offer.price, currency))
+
+
+def waste(state: ClockState, currency: str) -> Cost | None:
+    """What the days that acting today would waste are worth, by what the cheapest thing that says how long it lasts costs a day."""
+    offer = next((offer for offer in state.offers if offer.price is not None and offer.gives is not None and offer.gives.amount), None)
+    if offer is None or offer.price is None or offer.gives is None or state.early is None or not state.early.days_lost_today:
+        return None
+    lost = offer.price.minor * state.early.days_lost_today / (offer.gives.amount * _DAYS[offer.gives.unit])
+    return _cost(Money(min(offer.price.minor, lost).quantize(Decimal(1)), offer.price.currency), currency)
+
+
+def _cost(price: Money, currency: str) -> Cost:
+    if price.currency == currency:
+        return Cost(price)
+    rates = rates_to(currency)
+    rate = rates.of(price.currency)
+    return Cost(price) if rate is None else Cost(price, Money.of(price.amount * rate, currency), rates.on)
 
 
 def rule_of(card: Card) -> OperatorRule:

@@ -9,6 +9,7 @@ from tests.browser.conftest import Dashboard, Visitor
 
 PAGES = {
     "": {"zh": "续卡管家", "en": "Simkeeper"},
+    "calendar": {"zh": "日历", "en": "Calendar"},
     "compare": {"zh": "比套餐", "en": "Compare plans"},
     "settings": {"zh": "设置", "en": "Settings"},
 }

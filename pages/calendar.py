@@ -1,0 +1,11 @@
+"""What ends in a month, day by day."""
+
+import streamlit as st
+
+from ui.clocks.month import chosen_month, month_title, month_view
+from ui.language import _
+
+first = chosen_month()
+st.title(_("Calendar"))
+st.header(month_title(first))
+month_view(first)
