@@ -16,7 +16,7 @@ from ui.words import word
 WAYS = {
     "code": mark("eSIM QR code"),
     "number": mark("Phone number"),
-    "iccid": mark("ICCID"),
+    "iccid": "ICCID",
     "device": mark("IMEI or EID"),
     "provider": mark("From a provider"),
     "file": mark("Many from a file"),
