@@ -63,16 +63,19 @@ def _no_main() -> Iterator[None]:
 class Solving:
     """One question under way."""
 
-    def __init__(self, board: Any, place: int, future: "Future[TripAnswers | Trouble]") -> None:
+    def __init__(self, board: Any, place: int, future: "Future[TripAnswers | Trouble | None]") -> None:
         self._board, self._place, self._future = board, place, future
         self.stopped = False
 
     @property
     def over(self) -> bool:
-        return self._future.done()
+        """Whether there is nothing more to wait for: it has ended, or was stopped while it waited its turn."""
+        return self._future.done() or (self.stopped and self.progress()[1] == 0)
 
     def wait(self, seconds: float) -> bool:
         """Wait at most so long; whether it is over."""
+        if self.over:
+            return True
         try:
             self._future.exception(seconds)
         except TimeoutError:

@@ -41,9 +41,12 @@ def ready() -> bool:
     return True
 
 
-def answer(place: int, problem: TripProblem, token: str, catalogue: bytes, limits: Limits) -> TripAnswers | Trouble:
-    """Solve ``problem``. ``catalogue`` is a pickled Catalogue, ``token`` names it: the last one is kept. ``place`` on the board is where
-    progress is written and where a request to stop is read."""
+def answer(place: int, problem: TripProblem, token: str, catalogue: bytes, limits: Limits) -> TripAnswers | Trouble | None:
+    """Solve ``problem``; None when it was stopped before this began.
+
+    ``catalogue`` is a pickled Catalogue, ``token`` names it: the last one is kept. ``place`` on the board is where progress is written and
+    where a request to stop is read.
+    """
     at = place * WIDTH
 
     def tell(done: int, steps: int, best: int | None) -> None:
@@ -51,6 +54,8 @@ def answer(place: int, problem: TripProblem, token: str, catalogue: bytes, limit
         if best is not None:
             _board[at + BEST] = best
 
+    if _board[at + CANCELLED]:
+        return None
     try:
         return solve(problem, _catalogue(token, catalogue), limits, cancelled=lambda: bool(_board[at + CANCELLED]), progress=tell)
     except WrongAnswer as error:
