@@ -10,6 +10,7 @@ from ui.language import _, n_
 from ui.shell import account
 from ui.sources import price_banner
 from ui.text import plain
+from ui.trips.link import trip_link
 
 st.title(_("Compare plans"))
 price_banner()
@@ -21,9 +22,11 @@ for problem in asked.problems:
         st.error(words.word(words.PROBLEM, problem.kind.value).format(value=plain(problem.value)))
 
 if asked.question is not None:
+    trip_link(asked.question)
     desk = CompareDesk(house(), account())
-    ranking = desk.answer(asked.question, clock.now())
+    # Named before it is given: an answer from older prices must never be kept under the name of newer ones.
     version = f"{account()} {desk.revision()} {asked.question}"
+    ranking = desk.answer(asked.question, clock.now())
     form.sort_and_filter({name: ranking.facet(name) for name in form.FACETS})
     if len(ranking) == 0:
         st.info(_("No plan in the catalogue fits. Remove a filter, choose fewer countries, or fetch prices from more sellers."))
@@ -31,7 +34,8 @@ if asked.question is not None:
         found = n_("{n} plan, best first", "{n} plans, best first", len(ranking)).format(n=figures.number(len(ranking)))
         complete = ranking.covering_all
         works = n_("{n} works in every country", "{n} work in every country", complete).format(n=figures.number(complete))
-        st.header(f"{found} · {works}")
+        single = len(asked.question.countries) == 1
+        st.header(found if single and complete == len(ranking) else f"{found} · {works}")
         st.caption(
             _("Totals are for {days}. Rates of {date}. The final price is the one at the seller's checkout.").format(
                 days=figures.days(asked.question.days), date=figures.day(ranking.rates.on)
@@ -42,7 +46,6 @@ if asked.question is not None:
         if len(picked):
             st.header(_("Side by side"))
             results.beside(picked, desk)
-        st.header(_("Cost against need"))
         chart.cost_against_need(picked if len(picked) else ranking, version)
         st.header(_("All plans"))
         st.caption(_("Tick up to three rows to lay them side by side. ✓ works there, ✗ does not, ? is not published."))

@@ -81,6 +81,11 @@ def country(code: str) -> str:
     return country_name(code, language())
 
 
+def labelled(label: str, value: str) -> str:
+    """ "Japan: yes", with the colon of the language."""
+    return _("{label}: {value}").format(label=label, value=value)
+
+
 def listing(items: list[str]) -> str:
     """Joined as the language does."""
     return ("、" if language() == "zh" else ", ").join(items)

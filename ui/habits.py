@@ -13,6 +13,9 @@ from ui.figures import volume
 from ui.language import _, language
 
 FIGURES = ("low", "typical", "high")
+RESERVE_PERCENT = 25
+TYPED, FROM = "habits_typed", "habits_from"
+"""In the session: the figures as they stand, and those that the table on the page began with. A field that is not drawn forgets."""
 
 
 def habits_panel(use: Callable[[float], None]) -> None:
@@ -27,13 +30,18 @@ def habits_panel(use: Callable[[float], None]) -> None:
             )
         )
         rows = assumptions()
+        table = f"habits_table_{language()}"
+        if table not in st.session_state:
+            assumed = {"per_day": [0.0] * len(rows), **{name: [float(getattr(row.figures, name)) for row in rows] for name in FIGURES}}
+            st.session_state[FROM] = st.session_state.get(TYPED, assumed)
+        begun: dict[str, list[float]] = st.session_state[FROM]
         edited = st.data_editor(
             pd.DataFrame(
                 {
                     "activity": [row.activity.name(language()) for row in rows],
-                    "per_day": [0.0] * len(rows),
+                    "per_day": begun["per_day"],
                     "unit": [_("hours") if row.activity.unit is ActivityUnit.HOUR else _("items") for row in rows],
-                    **{name: [float(getattr(row.figures, name)) for row in rows] for name in FIGURES},
+                    **{name: begun[name] for name in FIGURES},
                 }
             ),
             hide_index=True,
@@ -46,10 +54,13 @@ def habits_panel(use: Callable[[float], None]) -> None:
                 "typical": st.column_config.NumberColumn(_("MB, typical"), min_value=0.0),
                 "high": st.column_config.NumberColumn(_("MB, high"), min_value=0.0),
             },
-            key="habits_table",
+            key=table,
             alt=_("Activities with hours a day and the data each needs"),
         )
-        reserve = st.slider(_("Reserve on top, in percent"), 0, 100, 25, step=5, key="habits_reserve")
+        st.session_state[TYPED] = {name: edited[name].tolist() for name in begun}
+        st.session_state.setdefault("habits_reserve", st.session_state.get("habits_reserve_typed", RESERVE_PERCENT))
+        reserve = st.slider(_("Reserve on top, in percent"), 0, 100, step=5, key="habits_reserve")
+        st.session_state["habits_reserve_typed"] = reserve
         _band(edited.to_dict("records"), [row.activity_id for row in rows], reserve, use)
 
 

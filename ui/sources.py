@@ -22,9 +22,6 @@ def price_banner() -> None:
     """Above every list of prices: invented ones are called so; real ones show their sources and age."""
     found = desk()
     found.ensure_plans()
-    if found.refreshing():
-        _progress()
-        return
     rows = found.store.sources()
     if any(row.origin is Origin.SANDBOX and row.plan_count for row in rows):
         st.warning(
@@ -33,6 +30,9 @@ def price_banner() -> None:
             ),
             title=_("All prices on this page are invented"),
         )
+    if found.refreshing():
+        _progress()
+        return
     _outcomes(found.live_sources())
     _imported(found.lists())
     _ask(found)
@@ -99,14 +99,13 @@ def _imported(lists: list[SourceRow]) -> None:
 @st.fragment(run_every=POLL_S)
 def _progress() -> None:
     """Drawn alone while a fetch is under way; the whole page follows when it is over."""
-    found = desk()
-    sources = [source for source in found.live_sources() if source.enabled and source.stage]
-    over = sum(source.stage.is_over for source in sources if source.stage)
-    if over == len(sources):
+    stages = {source.facts.name: source.stage for source in desk().live_sources() if source.stage}
+    over = sum(stage.is_over for stage in stages.values())
+    if over == len(stages):
         st.rerun()
-    st.progress(over / len(sources), text=_("Fetching prices. You can go on using the page with the old ones."))
-    for source in sources:
-        st.caption(f"{source.facts.name}: {words.word(words.STAGE, source.stage.value if source.stage else '')}")
+    st.progress(over / len(stages), text=_("Fetching prices. You can go on using the page with the ones it has."))
+    for name, stage in stages.items():
+        st.caption(figures.labelled(name, words.word(words.STAGE, stage.value)))
 
 
 def source_switches() -> None:

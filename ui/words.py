@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ui.language import _, mark
+from ui.text import plain
 
 ANSWER = {"yes": mark("Yes"), "no": mark("No"), "unknown": mark("Not published")}
 TICK = {"yes": "✓", "no": "✗", "unknown": "?"}
@@ -139,7 +140,7 @@ def failure(facts: Mapping[str, Any]) -> str:
             return _("The seller asks us to wait before the next request. Try again later; the old prices stay.")
         case "Malformed", _because:
             return _("The seller's answer has changed or is damaged, so nothing of it was used ({path}). The old prices stay.").format(
-                path=facts.get("path") or facts.get("problem")
+                path=plain(str(facts.get("path") or facts.get("problem")))
             )
         case "Unexpected", _because:
             return _("Something unexpected happened. The log has the details under the code {code}. The old prices stay.").format(

@@ -124,12 +124,16 @@ class CatalogueDesk:
             self._set_stage(source, Stage.DONE)
         except ProviderError as error:
             log.warning("%s", error)
-            await asyncio.to_thread(self.store.fail, source, failure_of(error))
-            self._set_stage(source, Stage.FAILED)
+            await self._fail(source, failure_of(error))
         except Exception:  # whatever it was, the page must not wait for ever
             code = secrets.token_hex(3)
             log.exception("refresh of %s failed, code %s", source, code)
-            await asyncio.to_thread(self.store.fail, source, {"kind": "Unexpected", "code": code})
+            await self._fail(source, {"kind": "Unexpected", "code": code})
+
+    async def _fail(self, source: str, failure: dict[str, Any]) -> None:
+        try:
+            await asyncio.to_thread(self.store.fail, source, failure)
+        finally:  # a database that cannot be written now is no reason to wait either
             self._set_stage(source, Stage.FAILED)
 
     async def _fetch(self, source: str) -> Catalogue:

@@ -37,9 +37,9 @@ class CompareDesk:
             return held[1]
 
     def revision(self) -> int:
-        """The revision of the catalogue that ``frame`` holds; 0 before it was read."""
-        held = self._house.frames.get(self._account)
-        return held[0] if held else 0
+        """The revision of the catalogue that ``frame`` holds; an answer given later rests on this one or a newer one."""
+        self.frame()
+        return self._house.frames[self._account][0]
 
     def answer(self, question: Question, now: datetime) -> Ranking:
         """The plans for ``question``, best first, totals in its currency at the rates shipped with the program."""

@@ -114,3 +114,31 @@ def test_a_currency_without_a_rate_has_no_total_and_is_not_free(store: Catalogue
     app = page()
     assert "No exchange rate for this currency" in "\n".join(app.dataframe[0].value["note"])
     assert app.dataframe[0].value["total"].isna().tolist() == [False, True]
+
+
+def test_only_addresses_of_the_web_can_be_opened(store: CatalogueStore) -> None:
+    urls = ["https://seller.example/a", "HTTP://seller.example/b", "javascript:alert(1)", "data:text/html,x", "//seller.example", "", None]
+    store.replace("seller", "Seller", Origin.LIVE, [plan(f"p{n}", str(10 + n), buy_url=url) for n, url in enumerate(urls)], NOW)
+    app = page(pick="seller~p2|seller~p3")
+    assert app.dataframe[0].value["buy_url"].dropna().tolist() == urls[:2]
+    assert [button.proto.url for button in app.get("link_button")] == urls[:2]
+
+
+def test_missing_figures_are_a_dash_and_no_word_of_another_language(store: CatalogueStore) -> None:
+    store.replace("seller", "Seller", Origin.LIVE, [plan("a", allowance=Allowance(AllowanceKind.UNLIMITED), validity_days=None)], NOW)
+    table = page().dataframe[0]
+    assert table.value[["total", "days", "per_gb"]].isna().to_numpy().all()
+    assert table.proto.placeholder == "–"
+
+
+def test_nothing_stands_over_a_chart_that_is_not_there(store: CatalogueStore) -> None:
+    store.replace("seller", "Seller", Origin.LIVE, [plan("a", allowance=Allowance(AllowanceKind.UNLIMITED), validity_days=None)], NOW)
+    assert "Cost against need" not in texts(page())
+    store.replace("seller", "Seller", Origin.LIVE, [plan("a")], NOW)
+    assert "Cost against need" in texts(page())
+
+
+def test_a_path_in_a_sellers_answer_is_never_markup(store: CatalogueStore) -> None:
+    store.replace("simsima", "Simsima", Origin.LIVE, [plan("a")], NOW)
+    store.fail("simsima", {"kind": "Malformed", "path": "items.[x](https://evil.example)", "problem": "extra"})
+    assert r"\[x\]\(https\://evil\.example\)" in texts(page())

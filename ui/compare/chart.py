@@ -10,7 +10,7 @@ from services.model.data_volume import DataUnit, DataVolume
 from services.rules.compare.ranking import Ranking
 from services.rules.compare.steps import step_lines
 from ui.charts import localised
-from ui.compare.results import plan_name
+from ui.compare.results import offer, plan_name
 from ui.language import _, language
 
 LINES = 3
@@ -22,6 +22,7 @@ def cost_against_need(plans: Ranking, version: str) -> None:
     """Draw the lines of the first ``LINES`` of ``plans``; plans without a total have none. ``version`` names the answer."""
     spec = _spec(plans, f"{version} {plans.places[:LINES].tolist()}", language())
     if spec:
+        st.header(_("Cost against need"))
         st.vega_lite_chart(
             spec=spec,
             alt=_("Lines of the total cost of each plan as the data needed grows; the dashed line is your need"),
@@ -38,7 +39,7 @@ def _spec(_plans: Ranking, version: str, spoken: str) -> dict[str, Any]:
     shown = plans.page(0, LINES)
     points = []
     for number, (line, (_rank, row)) in enumerate(zip(lines, shown.iterrows(), strict=True), start=1):
-        label, reached = f"{number}. {row['seller']} · {plan_name(row)}", 0.0
+        label, reached = f"{number}. {' · '.join(dict.fromkeys((row['seller'], plan_name(row), offer(row))))}", 0.0
         for step in line.steps:
             upto = step.up_to.bytes / DataUnit.GB
             points += [(label, reached, step.total_micro / 1_000_000), (label, upto, step.total_micro / 1_000_000)]
@@ -52,7 +53,7 @@ def _spec(_plans: Ranking, version: str, spoken: str) -> dict[str, Any]:
         .encode(
             x=alt.X("gb:Q", title=_("Data needed in the whole trip, GB")),
             y=alt.Y("cost:Q", title=_("Total, {currency}").format(currency=plans.question.currency)),
-            color=alt.Color("plan:N", title=_("Plan"), legend=alt.Legend(orient="bottom", columns=1, labelLimit=320)),
+            color=alt.Color("plan:N", title=_("Plan"), legend=alt.Legend(orient="bottom", columns=1, labelLimit=600)),
             strokeDash=alt.StrokeDash("plan:N", legend=None),
         )
     )

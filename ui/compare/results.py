@@ -1,6 +1,7 @@
 """The answer of the compare page: the best three as tiles, all of them as a table, chosen ones side by side."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from services.rules.compare.export import EXPORT_COLUMNS, export_csv
 from services.rules.compare.frame import micro_of
 from services.rules.compare.ranking import Ranking
 from services.use.compare import CompareDesk, PriceSeen
-from ui import figures, words
+from ui import clock, figures, words
 from ui.language import _, language, n_, speaking
 from ui.text import plain
 
@@ -21,6 +22,7 @@ TILES = 3
 ROWS = 50
 PICKED = "pick"
 MAX_LISTED_COUNTRIES = 6
+NO_FIGURE = "–"
 
 
 def tiles(ranking: Ranking) -> None:
@@ -36,17 +38,25 @@ def _tile(row: "pd.Series[Any]", ranking: Ranking) -> None:
     st.metric(_("Total for this trip"), total(row, currency), label_visibility="collapsed")
     lines = [carries(row), coverage(row, countries), *_warnings(row)]
     st.markdown("  \n".join(line for line in lines if line))
-    st.caption(_("Price of {day}").format(day=figures.day(row["fetched_at"])))
-    if not pd.isna(row["buy_url"]) and row["origin"] != "sandbox":
-        st.link_button(_("Open at the seller"), row["buy_url"], width="stretch")
+    st.caption(_("Price of {day}").format(day=price_date(row["fetched_at"])))
+    if url := link(row["buy_url"], row["origin"]):
+        st.link_button(_("Open at the seller"), url, width="stretch")
+
+
+def link(url: Any, origin: str) -> str | None:
+    """The address to open: only one of the web, because a seller's answer could name any scheme, and none for an invented plan."""
+    clickable = origin != "sandbox" and isinstance(url, str) and url.lower().startswith(("https://", "http://"))
+    return url if clickable else None
+
+
+def price_date(at: datetime) -> str:
+    """The day of a price where the person is."""
+    return figures.day(at.astimezone(clock.zone()))
 
 
 def plan_name(row: "pd.Series[Any]") -> str:
     """The seller's name for it; what it carries and how long, where a list gives no name."""
-    if row["name"]:
-        return str(row["name"])
-    days = [] if pd.isna(row["validity_days"]) else [figures.days(int(row["validity_days"]))]
-    return figures.listing([allowance(row), *days])
+    return str(row["name"]) if row["name"] else offer(row)
 
 
 def total(row: "pd.Series[Any]", currency: str) -> str:
@@ -55,11 +65,15 @@ def total(row: "pd.Series[Any]", currency: str) -> str:
     return figures.money(int(row["total_micro"]), currency)
 
 
+def offer(row: "pd.Series[Any]") -> str:
+    """What one purchase carries: "10 GB, 30 days"."""
+    days = [] if pd.isna(row["validity_days"]) else [figures.days(int(row["validity_days"]))]
+    return figures.listing([allowance(row), *days])
+
+
 def carries(row: "pd.Series[Any]") -> str:
-    """What one purchase carries and how many are needed: "10 GB in 30 days, bought 2 times"."""
-    parts = [allowance(row)]
-    if not pd.isna(row["validity_days"]):
-        parts.append(figures.days(int(row["validity_days"])))
+    """What one purchase carries and how many are needed: "10 GB, 30 days, bought 2 times"."""
+    parts = [offer(row)]
     if not pd.isna(row["purchases"]) and row["purchases"] > 1:
         times = int(row["purchases"])
         parts.append(n_("bought {n} time", "bought {n} times", times).format(n=times))
@@ -71,7 +85,7 @@ def allowance(row: "pd.Series[Any]") -> str:
         return figures.volume(int(row["volume"]))
     if row["kind"] == "per_day":
         return _("{volume} a day").format(volume=figures.volume(int(row["volume"])))
-    return f"{_('Unlimited')}: {unlimited(row)}"
+    return figures.labelled(_("Unlimited"), unlimited(row))
 
 
 def unlimited(row: "pd.Series[Any]") -> str:
@@ -94,7 +108,8 @@ def unlimited(row: "pd.Series[Any]") -> str:
 def coverage(row: "pd.Series[Any]", countries: tuple[str, ...]) -> str:
     """In which of the countries asked for it works, in words and signs."""
     if len(countries) == 1:
-        return f"{words.TICK[row['covers_all']]} {figures.country(countries[0])}: {words.word(words.ANSWER, row['covers_all'])}"
+        answer = row["covers_all"]
+        return figures.labelled(f"{words.TICK[answer]} {figures.country(countries[0])}", words.word(words.ANSWER, answer))
     by_answer = {answer: [code for code in countries if row[f"covers_{code}"] == answer] for answer in words.TICK}
     if row["covers_all"] == "yes":
         return _("✓ All {n} countries").format(n=len(countries))
@@ -129,7 +144,7 @@ def _warnings(row: "pd.Series[Any]") -> list[str]:
 
 def table(ranking: Ranking, start: int, version: str) -> None:
     """Rows ``start`` and following of the answer that ``version`` names. A row is picked for the comparison by its box."""
-    shown, names = _rows(ranking, start, version, language())
+    shown, names = _rows(ranking, start, version, f"{language()} {clock.zone()}")
     picked = picks()
     st.dataframe(
         shown,
@@ -140,6 +155,7 @@ def table(ranking: Ranking, start: int, version: str) -> None:
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [at for at, name in enumerate(names) if name in picked]}},
         height=min(38 + 35 * len(shown), 600),
+        placeholder=NO_FIGURE,
         alt=_("Plans, best first"),
     )
 
@@ -149,8 +165,8 @@ def _table_key(ranking: Ranking, start: int) -> str:
 
 
 @st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
-def _rows(_ranking: Ranking, start: int, version: str, spoken: str) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    """The table as shown, and the (source, plan id) of each row. Kept per answer and language."""
+def _rows(_ranking: Ranking, start: int, version: str, reader: str) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """The table as shown, and the (source, plan id) of each row. Kept per answer, and per language and time zone."""
     shown = _ranking.page(start, start + ROWS)
     return _table_of(shown, _ranking), list(zip(shown["source"], shown["plan_id"], strict=True))
 
@@ -175,9 +191,9 @@ def _table_of(shown: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
             for feature in ("hotspot", "top_up", "id_check", "five_g")
         },
         "start": [words.word(words.START_RULE, rule) for rule in shown["start_rule"]],
-        "fetched_at": [figures.day(at) for at in shown["fetched_at"]],
+        "fetched_at": [price_date(at) for at in shown["fetched_at"]],
         "note": [words.word(words.TOTAL_STATE, state) for state in shown["total_state"]],
-        "buy_url": [None if origin == "sandbox" else url for origin, url in zip(shown["origin"], shown["buy_url"], strict=True)],
+        "buy_url": [link(url, origin) for url, origin in zip(shown["buy_url"], shown["origin"], strict=True)],
     }
     if len(countries) > MAX_LISTED_COUNTRIES:
         covered = [sum(row[f"covers_{code}"] == "yes" for code in countries) for row in rows]
@@ -228,7 +244,10 @@ def picks() -> list[tuple[str, str]]:
 def _pick_rows(table_key: str, names: list[tuple[str, str]]) -> None:
     rows = st.session_state[table_key]["selection"]["rows"]
     elsewhere = [pick for pick in picks() if pick not in names]
-    chosen = (elsewhere + [names[row] for row in rows if row < len(names)])[:MOST_BESIDE]
+    ticked = elsewhere + [names[row] for row in rows if row < len(names)]
+    if len(ticked) > MOST_BESIDE:
+        st.toast(_("At most three plans stand side by side. Untick one first."))
+    chosen = ticked[:MOST_BESIDE]
     if chosen:
         st.query_params[PICKED] = "|".join(f"{source}~{plan_id}" for source, plan_id in chosen)
     else:
@@ -243,7 +262,7 @@ def beside(plans: Ranking, desk: CompareDesk) -> None:
         (_("Total for this trip"), {"total_micro"}, lambda row: total(row, currency)),
         (_("Allowance"), {"volume", "kind", "validity_days", "purchases", "unlimited_meaning"}, carries),
         (_("Usable data"), {"usable_bytes"}, _usable),
-        (_("Per GB"), {"per_gb_micro"}, lambda row: _money_or_none(row["per_gb_micro"], currency) or _("Not published")),
+        (_("Per GB"), {"per_gb_micro"}, lambda row: _money_or_none(row["per_gb_micro"], currency) or NO_FIGURE),
         (_("Where it works"), {f"covers_{code}" for code in countries}, lambda row: coverage(row, countries)),
         *(
             (words.word(words.FEATURE, name), {name}, partial(_answer, name))
@@ -252,7 +271,7 @@ def beside(plans: Ranking, desk: CompareDesk) -> None:
         (_("Validity starts"), {"start_rule"}, lambda row: words.word(words.START_RULE, row["start_rule"])),
         (_("Networks"), set(), lambda row: _networks(desk.networks(int(row["plan_key"])), countries)),
         (_("Price so far"), set(), lambda row: _price_history(desk.prices(row["source"], row["plan_id"]))),
-        (_("Price date"), {"fetched_at"}, lambda row: figures.day(row["fetched_at"])),
+        (_("Price date"), {"fetched_at"}, lambda row: price_date(row["fetched_at"])),
     ]
     for column, (_rank, row) in zip(st.columns(MOST_BESIDE), plans.page().iterrows(), strict=False):
         with column.container(border=True):
@@ -277,7 +296,7 @@ def _networks(networks: Sequence[Network], countries: tuple[str, ...]) -> str:
 
 def _price_history(seen: Sequence[PriceSeen]) -> str:
     """Each price with the day it was first seen, oldest first."""
-    said = [f"{figures.money(micro_of(price.price), price.price.currency)} ({figures.day(price.seen_at)})" for price in seen[-5:]]
+    said = [f"{figures.money(micro_of(price.price), price.price.currency)} ({price_date(price.seen_at)})" for price in seen[-5:]]
     return " → ".join(plain(part) for part in said)
 
 
