@@ -62,8 +62,8 @@ class Simsima(Provider):
 
     async def plans(self) -> Catalogue:
         """All plans in stock. Raises Malformed when the answer has no ``items`` (their own client shows an empty shop then)."""
-        answer = await self.http.send(Call("GET", f"/{LOCALE}/agent/catalog"))
-        feed = parse(self.id, _Feed, answer.json())
+        # Megabytes of answer are not kept beside what was read of them.
+        feed = parse(self.id, _Feed, (await self.http.send(Call("GET", f"/{LOCALE}/agent/catalog"))).json())
         if not feed.items:
             raise Malformed(self.id, "items", "empty")
         destinations: dict[str, _Destination] = {}
