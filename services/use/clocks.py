@@ -25,7 +25,7 @@ from services.store.clocks import ClockStore, KeptOverride, TypedEvent
 from services.store.readings import ReadingStore
 from services.store.vault import Vault
 from services.use.house import House
-from services.use.known_clocks import CardClocks, KnownClocks, Worked
+from services.use.known_clocks import CardClocks, KnownClocks, Listed, Worked
 from services.use.rates import rates_to
 
 MANY = 20
@@ -142,7 +142,14 @@ class ClockDesk:
     def all(self) -> list[CardClocks]:
         """Every card: those past a date first, then by the first thing that can be lost, then those of which nothing is known."""
         known, now = self._known(), self._now()
-        return sorted((self._work(card, known, now) for card in known.cards), key=_pressing)
+        zone = _zone(now)
+        for held in known.listed:
+            if held.since <= now < held.until and held.zone == zone:
+                return list(held.cards)
+        cards = tuple(sorted((self._work(card, known, now) for card in known.cards), key=_pressing))
+        until = min((known.worked[clocks.card.card_id].until for clocks in cards), default=now)
+        known.listed[:] = [Listed(zone, now, until, cards)]
+        return list(cards)
 
     def of_card(self, card_id: str) -> CardClocks | None:
         """None when the card is not there."""
@@ -353,16 +360,17 @@ class ClockDesk:
         figures = self._figures(card, (rule.id,), known)
         inputs = (card, rule, known.readings.get(card.card_id, (0, ())), known.typed.get(card.card_id, ()), tuple(figures))
         held = known.worked.get(card.card_id)
-        if held is not None and held.since <= now < held.until and held.zone == zone and _same(held.inputs, inputs):
+        same = held is not None and held.zone == zone and _same(held.inputs, inputs)
+        if held is not None and same and held.since <= now < held.until:
             return held.clocks
         stopped = self._stopped(card, rule, known)
         fit, unfit = _fitting(rule, [kept for kept in figures if kept.override_id not in stopped])
-        events = self._events(card, rule, known, now)
+        events = held.events if held is not None and same else self._events(card, rule, known, now)
         states = clock_states(rule, events, now, zone, [kept.override for kept in fit])
         running = tuple(state for state in states if state.rule.id not in stopped.values())
         typed = known.typed.get(card.card_id, ())
         clocks = CardClocks(card, rule, running, tuple(fit), tuple(unfit), typed, {clock: key for key, clock in stopped.items()})
-        known.worked[card.card_id] = Worked(inputs, zone, now, _good_until(running, now), clocks)
+        known.worked[card.card_id] = Worked(inputs, zone, events, now, _good_until(running, now), clocks)
         return clocks
 
     def _need(self, card_id: str) -> CardClocks:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.model.card import Card
+from services.model.clock import CardEvent
 from services.model.reading import Reading
 from services.rules.clocks.engine import ClockState, leading
 from services.rules.clocks.schema import OperatorRule
@@ -47,20 +48,34 @@ class CardClocks:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """Clocks worked out from ``inputs`` (compared by identity of their parts), good from ``since`` until ``until`` in ``zone``."""
+    """Clocks worked out from ``inputs`` (compared by identity of their parts), good from ``since`` until ``until`` in ``zone``.
+
+    ``events``: what the card's dates, readings and recorded events came to; good for as long as the inputs are.
+    """
 
     inputs: tuple[Any, ...]
     zone: tzinfo
+    events: tuple[CardEvent, ...]
     since: datetime
     until: datetime
     clocks: CardClocks
 
 
+class Listed(NamedTuple):
+    """The clocks of every card in order, good from ``since`` until ``until`` in ``zone``."""
+
+    zone: tzinfo
+    since: datetime
+    until: datetime
+    cards: tuple[CardClocks, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class KnownClocks:
     """``revision``: of the store when this was read. ``readings``: of each card those that say something of a clock, with the number of
-    readings the card had. ``worked``: each card's clocks as last worked out. ``rules_agree``: when it was found that the shipped rules are
-    those that the cards were last seen under; empty before."""
+    readings the card had. ``worked``: each card's clocks as last worked out; ``listed``: all of them in order, the newest list alone.
+    ``rules_agree``: when it was found that the shipped rules are those that the cards were last seen under; empty before.
+    """
 
     revision: int
     cards: tuple[Card, ...] = ()
@@ -68,4 +83,5 @@ class KnownClocks:
     typed: Mapping[str, tuple[TypedEvent, ...]] = field(default_factory=dict)
     figures: tuple[KeptOverride, ...] = ()
     worked: dict[str, Worked] = field(default_factory=dict)
+    listed: list[Listed] = field(default_factory=list)
     rules_agree: list[datetime] = field(default_factory=list)
