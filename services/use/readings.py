@@ -18,14 +18,17 @@ from services.providers.errors import ProviderError
 from services.providers.registry import PROVIDERS
 from services.rules import balances
 from services.rules.balances import CardState, DataLeft, Forecast, NoForecast, Outlook, Pace, Point, Urgency
+from services.rules.clocks.engine import ClockState
 from services.rules.messages import reader
 from services.store.cards import CardStore
 from services.store.readings import ReadingStore
 from services.store.vault import Vault
 from services.use.catalogue import failure_of
+from services.use.clocks import ClockDesk
 from services.use.connections import SANDBOX_PREFIX, ConnectionDesk
 from services.use.house import House
 from services.use.known_cards import KnownCards
+from services.use.known_clocks import CardClocks
 from services.use.refresh import Refresh
 from services.use.stage import Stage
 
@@ -42,7 +45,8 @@ HISTORY = 200
 @dataclass(frozen=True, slots=True)
 class CardView:
     """One card as the board shows it. ``state`` is None when nothing was ever seen. ``ends_at``: end of the period that ``pace`` and
-    ``outlook`` are about, None when no date is known. ``pace``: since ``pace_since``, the first reading of the present allowance."""
+    ``outlook`` are about, None when no date is known. ``pace``: since ``pace_since``, the first reading of the present allowance.
+    ``lead``: the clock that presses most, when its date is known and its rule is not an assumed one."""
 
     card: Card
     state: CardState | None
@@ -54,6 +58,7 @@ class CardView:
     pace: Pace | None
     pace_since: datetime | None
     per_day: DataVolume | None
+    lead: ClockState | None = None
 
 
 class ReadingDesk:
@@ -72,14 +77,19 @@ class ReadingDesk:
     def board(self) -> list[CardView]:
         """Every card, the one to act on first."""
         known = self._known()
-        views = {card.card_id: self._view(card, known) for card in known.cards}
+        leads = {clocks.card.card_id: _lead(clocks) for clocks in self._clocks().all()}
+        views = {card.card_id: self._view(card, known, leads.get(card.card_id)) for card in known.cards}
         return [views[card_id] for card_id in balances.by_urgency({card_id: view.urgency for card_id, view in views.items()})]
 
     def view(self, card_id: str) -> CardView | None:
         """One card, None when it is not there."""
         known = self._known()
         card = next((card for card in known.cards if card.card_id == card_id), None)
-        return None if card is None else self._view(card, known)
+        clocks = self._clocks().of_card(card_id)
+        return None if card is None else self._view(card, known, None if clocks is None else _lead(clocks))
+
+    def _clocks(self) -> ClockDesk:
+        return ClockDesk(self._house, self._account, self._now)
 
     def history(self, card_id: str, newest: int | None = None) -> list[Reading]:
         """Readings of one card, the last added first."""
@@ -109,7 +119,7 @@ class ReadingDesk:
             return count, []
         return count, balances.history(self.store.of_card(card_id, HISTORY), package)
 
-    def _view(self, card: Card, known: KnownCards) -> CardView:
+    def _view(self, card: Card, known: KnownCards, lead: ClockState | None) -> CardView:
         now, state = self._now(), known.states.get(card.card_id)
         today = now.date()
         _, points = known.points.get(card.card_id, (0, []))
@@ -125,7 +135,7 @@ class ReadingDesk:
         return CardView(
             card=card,
             state=state,
-            urgency=balances.urgency(state, card.thresholds, today, runs_out=outlook),
+            urgency=balances.urgency(state, card.thresholds, today, due=None if lead is None else lead.latest_safe_day, runs_out=outlook),
             data=data,
             forecast=prediction,
             outlook=outlook,
@@ -133,6 +143,7 @@ class ReadingDesk:
             pace=pace,
             pace_since=run[0].at if run else None,
             per_day=per_day,
+            lead=lead,
         )
 
     # ------------------------------------------------------------------------------------------------------- typed and pasted
@@ -273,6 +284,12 @@ class ReadingDesk:
                 continue
             await asyncio.to_thread(self.store.fail, FailedLookUp(card_id, origin, self._now(), json.dumps(facts, default=str)))
             refresh.stages[card_id] = Stage.FAILED
+
+
+def _lead(clocks: CardClocks) -> ClockState | None:
+    """The clock to count the days to; an assumed rule has none that a person should be hurried by."""
+    lead = clocks.lead
+    return None if clocks.is_assumed or lead is None or lead.due is None else lead
 
 
 def main_package(state: CardState) -> str | None:

@@ -159,7 +159,8 @@ def _confirmed(message: Message) -> Message:
         said = plain(message.text[item.start : item.end])
         label = words.labelled(_label(item), f"**{plain(_value(item.value))}** :small[:gray[“{said}”]]")
         if item.assumed:
-            label += f" :small[{_('the year was not written')}]"
+            unwritten = _("the year was not written")
+            label += f" :small[{unwritten}]"
         if not st.checkbox(label, value=True, key=f"paste_item_{at}_{item.start}_{item.field}"):
             message = reader.without(message, item)
     for event in message.events:

@@ -9,7 +9,7 @@ from ui import clock, figures
 from ui.cards import figures as card_figures
 from ui.cards import words
 from ui.cards.desks import reading_desk
-from ui.language import _
+from ui.language import _, language
 from ui.text import plain
 from ui.words import word
 
@@ -44,14 +44,18 @@ def summary(view: CardView) -> None:
         failure = view.state.last_failure
         tried = _("Looked up {ago}, without an answer.").format(ago=figures.ago(failure.tried_at, clock.now()))
         kept = _("The figures above are the last good ones.") if known else ""
-        st.markdown(f":orange-badge[! {_('Look-up failed')}] {tried} {words.failed(failure)} {kept}")
+        failed = _("Look-up failed")
+        st.markdown(f":orange-badge[! {failed}] {tried} {words.failed(failure)} {kept}")
 
 
 def _counted(view: CardView) -> str:
-    """What the days are counted to."""
+    """What the days are counted to: the first date of its readings, or the last safe day of its clock."""
     ends = [item.newest.figure for item in view.state.figures(Measure.VALIDITY)] if view.state is not None else []
-    dates = [end for end in ends if isinstance(end, Validity)]
-    return words.validity(min(dates, key=lambda end: end.last_day)) if dates else _("Days left")
+    dates = [(end.last_day, words.validity(end)) for end in ends if isinstance(end, Validity)]
+    if view.lead is not None and view.lead.latest_safe_day is not None:
+        name = view.lead.rule.name.zh if language() == "zh" else view.lead.rule.name.en
+        dates.append((view.lead.latest_safe_day, words.labelled(plain(name), figures.day(view.lead.latest_safe_day))))
+    return min(dates)[1] if dates else _("Days left")
 
 
 def look_up(card_ids: list[str] | None) -> None:

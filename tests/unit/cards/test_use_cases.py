@@ -84,6 +84,20 @@ def test_the_board_puts_the_card_to_act_on_first(cards: CardDesk, readings: Read
     assert board[2].urgency.level is Level.UNKNOWN
 
 
+def test_the_days_are_counted_to_the_first_end_whoever_says_it(cards: CardDesk, readings: ReadingDesk) -> None:
+    cards.add(card("a", operator="giffgaff", country="GB", first_used_on=date(2026, 6, 1)))
+    cards.add(card("assumed", country="GB", first_used_on=date(2026, 6, 1)))
+    view, assumed = readings.view("a"), readings.view("assumed")
+    assert view is not None
+    assert assumed is not None
+    assert view.lead is not None
+    assert view.lead.latest_safe_day is not None
+    assert view.urgency.days_left == (view.lead.latest_safe_day - NOW.date()).days
+    assert (assumed.lead, assumed.urgency.days_left) == (None, None)
+    readings.record(Reading("a", Source.TYPED, NOW, validity=(Validity(ValidityKind.PLAN, date(2026, 11, 22)),)))
+    assert readings.board()[0].urgency.days_left == 2
+
+
 def test_the_board_follows_every_change(cards: CardDesk, readings: ReadingDesk) -> None:
     cards.add(card("a"))
     assert readings.board()[0].data is None
