@@ -5,7 +5,7 @@ months against 30 days, and any zone on Earth when none is known.
 """
 
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
@@ -16,6 +16,30 @@ _HOUR = timedelta(hours=1)
 _EARLIEST_ZONE = timezone(timedelta(hours=14))
 
 
+class Midnights(dict[int, datetime]):
+    """The first instant of each day (an ordinal) in one zone, in UTC. A dict that fills itself: one look-up for a day seen before."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, ordinal: int) -> datetime:
+        if len(self) > _MOST_DAYS:
+            self.clear()
+        self[ordinal] = found = start_of_day(date.min + (ordinal - 1) * _DAY, self._zone).astimezone(UTC)
+        return found
+
+
+_MOST_DAYS = 20_000
+"""More than the days of fifty years: no card needs them, and what comes from outside may not fill the memory."""
+
+
+@lru_cache(maxsize=512)
+def midnights_of(zone: tzinfo) -> Midnights:
+    """The days of ``zone``, the same for everything that is counted in it."""
+    return Midnights(zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Counting:
     """How a clock counts; None is "nobody says"."""
@@ -24,11 +48,19 @@ class Counting:
     first_day: FirstDay | None = None
     month: MonthMeaning | None = None
     zone: tzinfo | None = None
+    midnights: Midnights | None = field(init=False, repr=False, compare=False)
+    """The days of the zone when the days are natural and the zone is known: then counting days is adding whole numbers."""
+    is_exact: bool = field(init=False, repr=False, compare=False)
+    """Days are 24-hour periods."""
+
+    def __post_init__(self) -> None:
+        natural = self.day is DayMeaning.NATURAL and self.zone is not None
+        object.__setattr__(self, "midnights", midnights_of(self.zone) if natural and self.zone is not None else None)
+        object.__setattr__(self, "is_exact", self.day is DayMeaning.PERIOD_24H)
 
 
 # Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
 _NATURAL = DayMeaning.NATURAL
-_PERIOD_24H = DayMeaning.PERIOD_24H
 _FREE = FirstDay.FREE
 _CALENDAR = MonthMeaning.CALENDAR
 _DAYS_30 = MonthMeaning.DAYS_30
@@ -43,59 +75,83 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, day.day if day.day <= 28 else min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _later(day: date, span: Span, month: MonthMeaning | None) -> date:
-    if span.unit is _SPANUNIT_DAY:
-        return day + span.amount * _DAY
-    thirty = day + 30 * span.amount * _DAY
+def _later(day: date, amount: int, unit: SpanUnit, month: MonthMeaning | None) -> date:
+    if unit is _SPANUNIT_DAY:
+        return day + amount * _DAY
+    thirty = day + 30 * amount * _DAY
     if month is _DAYS_30:
         return thirty
-    calendar = add_months(day, span.amount)
+    calendar = add_months(day, amount)
     return calendar if month is _CALENDAR else min(calendar, thirty)
 
 
 def end_of(at: datetime, span: Span, counting: Counting) -> datetime:
     """The end of ``span`` that is counted from the event at ``at``."""
-    return _end(at, span, counting, counting.first_day is _FREE)
+    return end_of_amount(at, span.amount, span.unit, counting)
+
+
+def end_of_amount(at: datetime, amount: int, unit: SpanUnit, counting: Counting) -> datetime:
+    """``end_of`` for a length that is not put into words."""
+    free = counting.first_day is _FREE
+    if unit is _SPANUNIT_DAY and amount:
+        midnights = counting.midnights
+        if midnights is not None:
+            return midnights[at.astimezone(counting.zone).toordinal() + (amount + 1 if free else amount)]
+        if counting.is_exact:
+            return at.astimezone(UTC) + amount * _DAY
+    return _end(at, amount, unit, counting, free)
 
 
 def extend(end: datetime, span: Span, counting: Counting) -> datetime:
     """The end of ``span`` that is counted from ``end``, itself the end of an earlier length of time: no day is free a second time."""
-    return _end(end, span, counting, False)
+    return extend_by_amount(end, span.amount, span.unit, counting)
 
 
-def _end(at: datetime, span: Span, counting: Counting, free: bool) -> datetime:
+def extend_by_amount(end: datetime, amount: int, unit: SpanUnit, counting: Counting) -> datetime:
+    """``extend`` for a length that is not put into words."""
+    if unit is _SPANUNIT_DAY and amount:
+        midnights = counting.midnights
+        if midnights is not None:
+            return midnights[end.astimezone(counting.zone).toordinal() + amount]
+        if counting.is_exact:
+            return end.astimezone(UTC) + amount * _DAY
+    return _end(end, amount, unit, counting, False)
+
+
+def _end(at: datetime, amount: int, unit: SpanUnit, counting: Counting, free: bool) -> datetime:
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
-    if span.amount == 0:
+    if amount == 0:
         return at
-    if span.unit is _SPANUNIT_HOUR:
-        return at + span.amount * _HOUR
+    if unit is _SPANUNIT_HOUR:
+        return at + amount * _HOUR
     zone = counting.zone
     if zone is None:
-        periods = _over_all_zones(at, span, counting.month)
+        periods = _over_all_zones(at, amount, unit, counting.month)
         natural = periods if free else periods - _DAY
     else:
         today = at.astimezone(zone).date()
-        day = _later(today, span, counting.month)
+        day = _later(today, amount, unit, counting.month)
         periods = at + (day - today)
+        if counting.is_exact:
+            return periods
         natural = midnight(day + _DAY if free else day, zone)
-    if counting.day is _PERIOD_24H:
+    if counting.is_exact:
         return periods
     return natural if counting.day is _NATURAL else min(natural, periods)
 
 
-@lru_cache(maxsize=8192)
 def midnight(day: date, zone: tzinfo) -> datetime:
     """The first instant of ``day`` in ``zone``, in UTC."""
-    return start_of_day(day, zone).astimezone(UTC)
+    return midnights_of(zone)[day.toordinal()]
 
 
-def _over_all_zones(at: datetime, span: Span, month: MonthMeaning | None) -> datetime:
-    """``at`` plus the shortest that ``span`` can be, whichever date it is where the days are counted (UTC-12 to UTC+14)."""
-    if span.unit is _SPANUNIT_DAY:
-        return at + span.amount * _DAY
+def _over_all_zones(at: datetime, amount: int, unit: SpanUnit, month: MonthMeaning | None) -> datetime:
+    """``at`` plus the shortest that so many of ``unit`` can be, whichever date it is where the days are counted (UTC-12 to UTC+14)."""
+    if unit is _SPANUNIT_DAY:
+        return at + amount * _DAY
     dates = {(at - 12 * _HOUR).date(), at.date(), (at + 14 * _HOUR).date()}
-    return at + min(_later(day, span, month) - day for day in dates)
+    return at + min(_later(day, amount, unit, month) - day for day in dates)
 
 
 def end_of_printed(day: date, *, is_last: bool, zone: tzinfo | None) -> datetime:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cached_property
+from operator import attrgetter
 
 from services.model.clock import (
     Activity,
@@ -18,8 +19,6 @@ from services.model.clock import (
     Missing,
     Offer,
     PlanSegment,
-    Span,
-    SpanUnit,
     Stacking,
     Stage,
     Step,
@@ -28,16 +27,18 @@ from services.model.clock import (
 )
 from services.model.money import Money
 from services.model.tri import Tri
+from services.rules.clocks.bare import happenings
 from services.rules.clocks.counting import end_of, extend, last_whole_day
 from services.rules.clocks.overrides import Override, applied
 from services.rules.clocks.replay import replay
 from services.rules.clocks.schema import ClockRule, OperatorRule
 from services.rules.clocks.standing import Standing
 
-_HOURS = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _NO_LOSS = frozenset({Stacking.OLD_END, Stacking.OLD_END_OR_SPENT})
 _NO_PLAN = frozenset({ClockKind.WALLET_FEE, ClockKind.ARREARS})
+_ENDS_WHOLLY = frozenset({ClockKind.BUNDLE, ClockKind.ACTIVATE_BY})
+_when = attrgetter("at")
 # Bound once: looking a member up on its enum is slow, and this is asked for every clock of every card.
 _ACTIVATE_BY = ClockKind.ACTIVATE_BY
 _BUNDLE = ClockKind.BUNDLE
@@ -46,6 +47,7 @@ _NOT_STARTED = ClockStatus.NOT_STARTED
 _PAST = ClockStatus.PAST
 _RUNNING = ClockStatus.RUNNING
 _SETTLED = ClockStatus.SETTLED
+_DATED = frozenset({_RUNNING, _PAST})
 _UNKNOWN = ClockStatus.UNKNOWN
 _MAYBE_GONE = Missing.MAYBE_GONE
 _STACK = Stacking.STACK
@@ -65,19 +67,51 @@ class ClockState:
     """
 
     rule: ClockRule
+    standing: Standing
     status: ClockStatus
-    due: datetime | None
-    not_before: datetime | None
-    unknown: Unknown | None
-    latest_safe_day: date | None
-    steps: tuple[Step, ...]
-    segments: tuple[PlanSegment, ...]
-    doubtful: CardEvent | None
-    owed: Money | None
-    fees_covered: int | None
+    is_over: bool
     offers: tuple[Offer, ...]
     now: datetime
     zone: tzinfo
+
+    @property
+    def due(self) -> datetime | None:
+        return self.standing.due if self.status in _DATED else None
+
+    @property
+    def not_before(self) -> datetime | None:
+        return self.standing.due
+
+    @property
+    def unknown(self) -> Unknown | None:
+        return self.standing.unknown
+
+    @cached_property
+    def latest_safe_day(self) -> date | None:
+        bound, settling = self.standing.due, self.rule.bare.settling
+        if bound is None:
+            return None
+        return last_whole_day(bound - settling if settling is not None else bound, self.zone)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.standing.steps
+
+    @property
+    def segments(self) -> tuple[PlanSegment, ...]:
+        return self.standing.segments
+
+    @property
+    def doubtful(self) -> CardEvent | None:
+        return self.standing.doubtful
+
+    @property
+    def owed(self) -> Money | None:
+        return self.standing.owed
+
+    @property
+    def fees_covered(self) -> int | None:
+        return self.standing.covered
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -134,18 +168,6 @@ class ClockState:
             return None
         return self.stage.ends
 
-    @property
-    def is_over(self) -> bool:
-        """Whether there is nothing left to lose or to save: settled, an ended plan, or a last stage that nothing saves."""
-        if self.status is _SETTLED:
-            return True
-        if self.status is not _PAST:
-            return False
-        ladder = self.rule.ladder
-        if not ladder:
-            return self.rule.kind in (_BUNDLE, _ACTIVATE_BY)
-        return ladder[-1].rescue.value == () and self.stage is self.stages[-1]
-
 
 def clock_states(
     rule: OperatorRule,
@@ -165,19 +187,22 @@ def clock_states(
     if overrides:
         rule = applied(rule, overrides)
     now = now.astimezone(UTC)
-    past = sorted((event for event in events if event.at <= now), key=_when)
+    past = [event for event in events if event.at <= now]
+    past.sort(key=_when)
+    happened = happenings(past)
     standings: dict[str, Standing] = {}
     plans: Standing | None = None
     shown = rule.shown_clock
     for clock in rule.clocks:
         if clock.kind is not _RECYCLING:
-            standing = standings[clock.id] = replay(clock, clock.id == shown, past, now, None)
+            standing = standings[clock.id] = replay(clock.bare, clock.id == shown, happened, now, None)
             if clock.kind is _BUNDLE and plans is None:
                 plans = standing
     for clock in rule.clocks:
         if clock.kind is _RECYCLING:
-            standings[clock.id] = replay(clock, False, past, now, plans)
-    states = [_state(clock, standings[clock.id], now, zone, rule.offers[clock.id]) for clock in rule.clocks]
+            standings[clock.id] = replay(clock.bare, False, happened, now, plans)
+    offers = rule.offers
+    states = [_state(clock, standings[clock.id], now, zone, offers[clock.id]) for clock in rule.clocks]
     states.sort(key=_urgency)
     return tuple(states)
 
@@ -206,56 +231,40 @@ def cheapest(state: ClockState) -> Offer | None:
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
-def _when(event: CardEvent) -> datetime:
-    return event.at
-
-
 def _urgency(state: ClockState) -> tuple[int, datetime]:
+    ends = state.standing.due
     if state.is_over:
         return 3, state.due or _FAR
     if state.status is _PAST:
-        return 0, state.due or _FAR
-    return (1, state.not_before) if state.not_before is not None else (2, _FAR)
+        return 0, ends or _FAR
+    return (1, ends) if ends is not None else (2, _FAR)
 
 
 def _state(clock: ClockRule, standing: Standing, now: datetime, zone: tzinfo, offers: tuple[Offer, ...]) -> ClockState:
     bound, unknown = standing.due, standing.unknown
-    maybe_gone = unknown is not None and unknown.because is _MAYBE_GONE
-    due = bound if unknown is None or maybe_gone else None
+    is_over = False
     if standing.settled:
-        status = _SETTLED
+        status, is_over = _SETTLED, True
     elif standing.waiting:
         status = _NOT_STARTED
-    elif due is None:
+    elif bound is None or (unknown is not None and unknown.because is not _MAYBE_GONE):
         status = _UNKNOWN
+    elif bound <= now:
+        status, is_over = _PAST, _is_lost(clock, bound, now)
     else:
-        status = _PAST if due <= now else _RUNNING
-    latest = None
-    if bound is not None:
-        settling = clock.settling.value
-        latest = last_whole_day(bound - _length(settling) if settling is not None else bound, zone)
-    return ClockState(
-        clock,
-        status,
-        due,
-        bound,
-        unknown,
-        latest,
-        tuple(standing.steps),
-        tuple(standing.segments),
-        standing.doubtful,
-        standing.owed,
-        standing.covered,
-        offers,
-        now,
-        zone,
-    )
+        status = _RUNNING
+    return ClockState(clock, standing, status, is_over, offers, now, zone)
 
 
-def _length(span: Span) -> timedelta:
-    """A settling time at its longest."""
-    hours = {SpanUnit.HOUR: 1, SpanUnit.DAY: 24, SpanUnit.MONTH: 24 * 31}[span.unit]
-    return span.amount * hours * _HOURS
+def _is_lost(clock: ClockRule, due: datetime, now: datetime) -> bool:
+    """Whether nothing is left to save of what ended at ``due``: an ended plan, or a last stage that nothing saves."""
+    if not clock.ladder:
+        return clock.kind in _ENDS_WHOLLY
+    least = clock.bare.reaches_last_stage
+    if least is None or now - due < least:  # mostly so, and then the ladder need not be counted
+        return False
+    last = _ladder(clock, due)[-1].begins
+    return last is not None and last <= now
 
 
 def _ladder(clock: ClockRule, due: datetime) -> tuple[Stage, ...]:

@@ -1,7 +1,7 @@
 """Fees that leave a balance, and what happens when it does not cover them."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from services.model.clock import (
@@ -12,7 +12,6 @@ from services.model.clock import (
     EventKind,
     Missing,
     Question,
-    Span,
     SpanUnit,
     Stacking,
     Step,
@@ -20,9 +19,9 @@ from services.model.clock import (
     Unknown,
 )
 from services.model.money import Money
-from services.rules.clocks.counting import add_months, end_of, extend, midnight
-from services.rules.clocks.schema import ClockRule
-from services.rules.clocks.standing import START_EVENTS, Standing, can_save, read_date
+from services.rules.clocks.bare import BareClock, Happening
+from services.rules.clocks.counting import end_of_amount, extend, extend_by_amount
+from services.rules.clocks.standing import Standing, can_save, read_date
 
 # Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
 _READING = EventKind.READING
@@ -38,12 +37,12 @@ class Fees:
     ``_balance`` is a lower bound in minor units, exact while ``_exact``; None means that nothing is known of it.
     """
 
-    def __init__(self, clock: ClockRule, shown: bool, now: datetime) -> None:
+    def __init__(self, clock: BareClock, shown: bool, now: datetime) -> None:
         self._clock = clock
         self._shown = shown
-        self._now = now.astimezone(UTC)
+        self._now = now
         self._arrears = clock.kind is ClockKind.ARREARS
-        self._fee = clock.fee.value
+        self._fee = clock.fee
         self._balance: Decimal | None = None if self._arrears else Decimal(0)
         self._exact = False
         self._vague: CardEvent | None = None  # a payment whose amount nobody wrote down
@@ -51,33 +50,34 @@ class Fees:
         self._unsure: datetime | None = None  # the first fee of which nobody knows whether it was paid
         self._gone: CardEvent | None = None  # paid in when nothing could save the card any more
         self._base: datetime | None = None
-        self._first_day: date | None = None  # of a fee on a fixed day of the month
+        self._first_month: int | None = None  # of a fee on a fixed day of the month; counted from the year 0
         self._lead = 0  # 1 when the first fee is one span after the base, 0 when it is at the base
         self._turn = 0  # fees since then
         self._next: datetime | None = None
-        self._steps: list[Step] = []
+        self._steps: tuple[Step, ...] = ()
 
-    def replay(self, events: Iterable[CardEvent]) -> Standing:
-        starts = START_EVENTS[self._clock.start.value]
-        for event in events:
+    def replay(self, events: Iterable[Happening]) -> Standing:
+        acting, starts = self._clock.acting, self._clock.starts
+        for what, event in events:
+            if what not in acting and event.balance is None:
+                continue
             if event.balance is not None:
                 self._schedule(event.at)
             if self._next is not None and self._next <= event.at:
                 self._run_to(event.at)
-            kind = event.kind
-            if kind is _READING:
+            if what is _READING:
                 self._reading(event)
-            elif kind is _TOPPED_UP:
+            elif what is _TOPPED_UP:
                 self._paid(event)
-            elif kind is _SEEN_WORKING:
+            elif what is _SEEN_WORKING:
                 self._unsure = None
                 if self._gone is not None:
                     believed, self._gone = self._gone, None
                     self._paid(believed, believed=True)
-            elif kind is _RENEWED:
+            elif what is _RENEWED:
                 self._anchor(event.at)
                 self._renewed()
-            elif kind in starts and self._base is None:
+            elif what in starts and self._base is None:
                 self._anchor(event.at)
         self._schedule(self._now)
         self._run_to(self._now)
@@ -85,68 +85,73 @@ class Fees:
 
     def _anchor(self, at: datetime) -> None:
         """The fee was taken at ``at``; the next one is a span later. A fee on a fixed day of the month does not move."""
-        span = self._clock.span.value
-        if span is not None and self._clock.fee_day.value is None:
+        span = self._clock.span
+        if span is not None and self._clock.fee_day is None:
             self._base, self._lead, self._turn = at, 1, 0
             self._next = self._instant(0)
-            self._steps = [Step(StepCode.STARTED, at, at, span, self._next)]
+            self._steps = (Step(StepCode.STARTED, at, at, span, self._next),)
 
     def _schedule(self, at: datetime) -> None:
         """A fee on a fixed day of the month needs no anchor: the schedule begins with the first balance, or now."""
-        day = self._clock.fee_day.value
-        if day is not None and self._first_day is None:
-            zone = self._clock.counting.zone or UTC
-            local = at.astimezone(zone).date()
-            this_month = local.replace(day=day)
-            self._first_day = this_month if local.day < day else add_months(this_month, 1)
+        day = self._clock.fee_day
+        if day is not None and self._first_month is None:
+            local = at.astimezone(self._clock.counting.zone or UTC)
+            self._first_month = local.year * 12 + local.month - (1 if local.day < day else 0)
             self._next = self._instant(0)
 
     def _instant(self, turn: int) -> datetime:
-        if self._first_day is not None:
-            return midnight(add_months(self._first_day, turn), self._clock.counting.zone or UTC)
-        span = self._clock.span.value
+        clock = self._clock
+        if self._first_month is not None:
+            assert clock.fee_days is not None
+            return clock.fee_days[self._first_month + turn]
+        span = clock.span
         assert span is not None
         assert self._base is not None
-        count = end_of if self._lead else extend
-        return count(self._base, Span(span.amount * (turn + self._lead), span.unit), self._clock.counting)
+        count = end_of_amount if self._lead else extend_by_amount
+        return count(self._base, span.amount * (turn + self._lead), span.unit, clock.counting)
 
     def _most_turns(self) -> int:
         """How many fees can be counted from the base: as many as fit into the longest length of time."""
-        span = self._clock.span.value
+        span = self._clock.span
         return LONGEST[span.unit] // span.amount - 1 if span is not None else LONGEST[SpanUnit.MONTH]
 
-    def _step_on(self) -> None:
-        self._turn += 1
-        span = self._clock.span.value
-        if span is not None and span.unit is not _MONTH and self._next is not None:
-            self._next = extend(self._next, span, self._clock.counting)
-        else:
-            self._next = self._instant(self._turn)  # from the base: month ends would wander
+    def _after(self, due: datetime) -> datetime:
+        """The fee after the one of this turn, which falls due at ``due``."""
+        clock = self._clock
+        span = clock.span
+        if span is None or span.unit is _MONTH:
+            return self._instant(self._turn + 1)  # from the base: month ends would wander
+        return clock.next_fee[due] if clock.next_fee is not None else extend(due, span, clock.counting)
 
     def _run_to(self, instant: datetime) -> None:
-        fee = self._fee
-        while self._next is not None and self._next <= instant:
-            if fee is not None and self._balance is not None and (self._missed is None or self._arrears):
-                if self._arrears:
+        due = self._next
+        if due is None or due > instant:
+            return
+        fee, arrears = self._fee, self._arrears
+        while due <= instant:
+            if fee is not None and self._balance is not None and (self._missed is None or arrears):
+                if arrears:
                     self._balance -= fee.minor
                     if self._balance < 0 and self._missed is None:
-                        self._missed = self._next
+                        self._missed = due
                 elif self._balance >= fee.minor:
                     self._balance -= fee.minor
                 elif self._exact:
-                    self._missed = self._next
+                    self._missed = due
                 else:
                     self._balance = Decimal(0)
-                    self._unsure = self._unsure or self._next
+                    self._unsure = self._unsure or due
             elif self._missed is None:
-                self._unsure = self._unsure or self._next
-            self._step_on()
+                self._unsure = self._unsure or due
+            due = self._after(due)
+            self._turn += 1
+        self._next = due
 
     def _reading(self, event: CardEvent) -> None:
         read = read_date(self._clock, self._shown, event)
-        if read is not None and self._clock.fee_day.value is None and self._clock.span.value is not None:
+        if read is not None and self._clock.fee_day is None and self._clock.span is not None:
             self._base, self._lead, self._turn, self._next = read, 0, 0, read
-            self._steps = [Step(StepCode.READ, event.at, read, None, read)]
+            self._steps = (Step(StepCode.READ, event.at, read, None, read),)
             self._missed = self._unsure = self._gone = None
         if event.balance is not None and (self._fee is None or event.balance.currency == self._fee.currency):
             self._balance, self._exact, self._vague = event.balance.minor, True, None
@@ -182,7 +187,7 @@ class Fees:
         elif self._balance >= self._fee.minor:
             self._balance -= self._fee.minor
             self._missed = None
-            if self._clock.stacking.value is Stacking.RESET:
+            if self._clock.stacking is Stacking.RESET:
                 self._anchor(event.at)
 
     def _result(self) -> Standing:
@@ -216,5 +221,5 @@ class Fees:
                 out.unknown = Unknown(Missing.NO_BALANCE, Question.BALANCE)
             elif self._unsure is not None:
                 out.unknown = Unknown(Missing.NO_BALANCE, Question.VALID_UNTIL)  # too little for a fee: was the last one paid?
-            out.steps = [*self._steps, Step(StepCode.FEE_DUE, self._next, self._next, self._clock.span.value, due)]
+            out.steps = (*self._steps, Step(StepCode.FEE_DUE, self._next, self._next, self._clock.span, due))
         return out

@@ -5,15 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.model.clock import Anchor, CardEvent, EventKind, Missing, PlanSegment, Question, Span, Stacking, Step, StepCode, Unknown
+from services.rules.clocks.bare import BareClock, Happening
 from services.rules.clocks.counting import end_of, extend
-from services.rules.clocks.schema import ClockRule
-from services.rules.clocks.standing import CONNECTIONS, START_QUESTION, Standing, is_connection, read_date
-
-_ACTIVATED = frozenset({EventKind.ACTIVATED})
-_STARTS: dict[Anchor | None, frozenset[EventKind]] = {
-    Anchor.FIRST_CONNECTION: CONNECTIONS,
-    Anchor.INSTALL: frozenset({EventKind.INSTALLED}),
-}
+from services.rules.clocks.standing import START_QUESTION, Standing, read_date
 
 # Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
 _BUNDLE_BOUGHT = EventKind.BUNDLE_BOUGHT
@@ -22,27 +16,26 @@ _PURCHASED = EventKind.PURCHASED
 _READING = EventKind.READING
 _RENEWED = EventKind.RENEWED
 _OLD_END_OR_SPENT = Stacking.OLD_END_OR_SPENT
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class _Plans:
     """What queued and parallel plans have in common: bought, then started by the event that the rule names."""
 
-    def __init__(self, clock: ClockRule, shown: bool) -> None:
+    def __init__(self, clock: BareClock, shown: bool) -> None:
         self._clock = clock
         self._shown = shown
-        self._starts_now = clock.start.value in (Anchor.PURCHASE, None)
-        self._at_connection = clock.start.value is Anchor.FIRST_CONNECTION
-        self._starts = _STARTS.get(clock.start.value, _ACTIVATED)
+        self._starts_now = clock.start in (Anchor.PURCHASE, None)
         self._installed = False
         self._bought: list[CardEvent] = []  # not begun
         self._segments: list[PlanSegment] = []
-        self._steps: list[Step] = []
+        self._steps: tuple[Step, ...] = ()
         self._blind: CardEvent | None = None  # the plan that has begun and whose length nobody knows
-        self._blind_from = datetime.min.replace(tzinfo=UTC)
+        self._blind_from = _LONG_AGO
         self._card_bought: CardEvent | None = None
 
     def _length(self, event: CardEvent) -> Span | None:
-        return event.span or self._clock.span.value
+        return event.span or self._clock.span
 
     def _is_purchase(self, event: CardEvent) -> bool:
         """A card bought with a plan in it, a plan bought for it, or one that renewed itself."""
@@ -51,12 +44,9 @@ class _Plans:
             return self._length(event) is not None
         return event.kind in (_BUNDLE_BOUGHT, _RENEWED)
 
-    def _is_start(self, event: CardEvent) -> bool:
-        return event.kind in self._starts or (self._at_connection and is_connection(event))
-
     def _result(self, now: datetime) -> Standing:
         clock = self._clock
-        out = Standing(segments=self._segments, steps=self._steps)
+        out = Standing(segments=tuple(self._segments), steps=self._steps)
         if self._blind is not None:
             out.due = max((self._blind_from, *(segment.end for segment in self._segments)))
             out.unknown = Unknown(Missing.NO_PLAN_LENGTH, Question.PLAN_LENGTH, self._blind)
@@ -67,7 +57,7 @@ class _Plans:
             length = self._length(first)
             out.waiting = True
             out.due = end_of(first.at, length, clock.counting) if length is not None else first.at
-            out.unknown = Unknown(Missing.NOT_CONNECTED, START_QUESTION[clock.start.value], first)
+            out.unknown = Unknown(Missing.NOT_CONNECTED, START_QUESTION[clock.start], first)
         elif self._card_bought is not None:
             out.unknown = Unknown(Missing.NO_PLAN_LENGTH, Question.PLAN_LENGTH, self._card_bought)
         else:
@@ -76,15 +66,18 @@ class _Plans:
 
 
 class Parallel(_Plans):
-    def replay(self, events: Iterable[CardEvent], now: datetime) -> Standing:
-        for event in events:
+    def replay(self, events: Iterable[Happening], now: datetime) -> Standing:
+        acting, starts = self._clock.acting, self._clock.starts
+        for what, event in events:
+            if what not in acting:
+                continue
             if self._is_purchase(event):
                 self._bought.append(event)
-                if self._starts_now or (self._clock.start.value is Anchor.INSTALL and self._installed):
+                if self._starts_now or (self._clock.start is Anchor.INSTALL and self._installed):
                     self._begin(event)
-            elif event.kind is _READING:
+            elif what is _READING:
                 self._reading(event)
-            elif self._is_start(event):
+            elif what in starts:
                 self._installed = True
                 self._begin(event)
         self._segments.sort(key=lambda segment: (segment.end, segment.start))
@@ -98,7 +91,7 @@ class Parallel(_Plans):
                 continue
             end = end_of(event.at, length, self._clock.counting)
             self._segments.append(PlanSegment(event.at, end))
-            self._steps = [*self._steps, Step(StepCode.STARTED, event.at, event.at, length, end)]
+            self._steps = (*self._steps, Step(StepCode.STARTED, event.at, event.at, length, end))
         self._bought = []
 
     def _reading(self, event: CardEvent) -> None:
@@ -107,31 +100,35 @@ class Parallel(_Plans):
             start = event.at
             self._segments = [segment for segment in self._segments if segment.end <= start]
             self._segments.append(PlanSegment(min(start, read), read))
-            self._steps = [Step(StepCode.READ, event.at, read, None, read)]
+            self._steps = (Step(StepCode.READ, event.at, read, None, read),)
             self._blind, self._bought = None, []
 
 
 class Queue(_Plans):
     """``_segments`` has the plans that have begun; the last of them may still run, and ``_queue`` waits behind it."""
 
-    def __init__(self, clock: ClockRule, shown: bool) -> None:
+    def __init__(self, clock: BareClock, shown: bool) -> None:
         super().__init__(clock, shown)
         self._queue: list[CardEvent] = []
 
-    def replay(self, events: Iterable[CardEvent], now: datetime) -> Standing:
-        for event in events:
+    def replay(self, events: Iterable[Happening], now: datetime) -> Standing:
+        acting, starts = self._clock.acting, self._clock.starts
+        for what, event in events:
+            if what not in acting:
+                continue
             at = event.at
-            self._advance(at)
+            if self._queue:
+                self._advance(at)
             running = self._blind is not None or (bool(self._segments) and self._segments[-1].end > at)
             if self._is_purchase(event):
                 self._buy(event, running)
-            elif event.kind is _READING:
+            elif what is _READING:
                 self._reading(event)
-            elif event.kind is _DATA_SPENT:
-                if running and self._queue and self._blind is None and self._clock.stacking.value is _OLD_END_OR_SPENT:
+            elif what is _DATA_SPENT:
+                if running and self._queue and self._blind is None and self._clock.stacking is _OLD_END_OR_SPENT:
                     self._segments[-1] = replace(self._segments[-1], end=at)
                     self._next(event.at, queued=False)
-            elif self._is_start(event):
+            elif what in starts:
                 self._installed = True
                 if not running:
                     self._begin(event)
@@ -143,7 +140,7 @@ class Queue(_Plans):
             self._queue.append(event)
             return
         self._bought.append(event)
-        if self._starts_now or (self._clock.start.value is Anchor.INSTALL and self._installed):
+        if self._starts_now or (self._clock.start is Anchor.INSTALL and self._installed):
             self._begin(event)
 
     def _advance(self, at: datetime | None) -> None:
@@ -164,7 +161,7 @@ class Queue(_Plans):
             return
         end = (extend if queued else end_of)(start, length, self._clock.counting)
         self._segments.append(PlanSegment(start.astimezone(UTC), end))
-        self._steps = [*self._steps, Step(StepCode.QUEUED if queued else StepCode.STARTED, event.at, start, length, end)]
+        self._steps = (*self._steps, Step(StepCode.QUEUED if queued else StepCode.STARTED, event.at, start, length, end))
 
     def _reading(self, event: CardEvent) -> None:
         """The operator's date is the end of the plan that runs; what is queued waits behind it."""
@@ -175,5 +172,5 @@ class Queue(_Plans):
         if self._segments and self._segments[-1].end > start:
             start = self._segments.pop().start
         self._segments.append(PlanSegment(min(start, read), read))
-        self._steps = [Step(StepCode.READ, event.at, read, None, read)]
+        self._steps = (Step(StepCode.READ, event.at, read, None, read),)
         self._blind, self._bought = None, []

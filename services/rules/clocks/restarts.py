@@ -1,8 +1,7 @@
 """Clocks with one end that counted events move, and the two that wait for a card to be started or used."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from services.model.clock import (
     Activity,
@@ -13,78 +12,63 @@ from services.model.clock import (
     Missing,
     Question,
     Span,
-    SpanUnit,
     Stacking,
     Step,
     StepCode,
     Unknown,
 )
-from services.model.tri import Tri
+from services.rules.clocks.bare import ACTIVITY_OF, BareClock, Happening
 from services.rules.clocks.counting import end_of, extend
-from services.rules.clocks.schema import ClockRule
-from services.rules.clocks.standing import START_EVENTS, START_QUESTION, Standing, activity_of, can_save, is_connection, read_date
-
-_TWO_DAYS = timedelta(days=2)
-_SHORTEST = {SpanUnit.HOUR: timedelta(hours=1), SpanUnit.DAY: timedelta(days=1), SpanUnit.MONTH: timedelta(days=28)}
-_ENDS_ACTIVATE_BY = (EventKind.ACTIVATED, EventKind.FIRST_CONNECTION)
+from services.rules.clocks.standing import START_QUESTION, Standing, can_save, read_date
 
 # Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
-_FIRST_CONNECTION = EventKind.FIRST_CONNECTION
 _READING = EventKind.READING
 _SEEN_WORKING = EventKind.SEEN_WORKING
 _TOPPED_UP = EventKind.TOPPED_UP
 _USED = EventKind.USED
 _KEEP_LATER = Stacking.KEEP_LATER
-_RESET = Stacking.RESET
 _STACK = Stacking.STACK
-_UNKNOWN = Tri.UNKNOWN
-_YES = Tri.YES
+_STEP_RESET = StepCode.RESET
+_TOP_UP = Activity.TOP_UP
 
 
 class Restarts:
     """Clocks with one end that counted events move: validity, inactivity, top-up-only, and plans that do not queue."""
 
-    def __init__(self, clock: ClockRule, shown: bool) -> None:
+    __slots__ = ("_clock", "_out", "_pending", "_shown")
+
+    def __init__(self, clock: BareClock, shown: bool) -> None:
         self._clock = clock
         self._shown = shown
         self._out = Standing()
-        self._pending: tuple[CardEvent, Span] | None = None  # counted, and not worked out: the next event will most likely undo it
-        length = clock.span.value
-        only_the_last = clock.stacking.value in (_RESET, None) and length is not None and clock.tiers.value is None
-        self._sure = _SHORTEST[length.unit] * length.amount - _TWO_DAYS if only_the_last and length is not None else None
+        self._pending: CardEvent | None = None  # counted, and not worked out: the next event will most likely undo it
 
-    def replay(self, events: Iterable[CardEvent]) -> Standing:
+    def replay(self, events: Iterable[Happening]) -> Standing:
         clock, out = self._clock, self._out
-        starts = START_EVENTS[clock.start.value]
-        initial = clock.initial.value or clock.span.value
+        acting, counted, starts = clock.acting, clock.counted, clock.starts
+        initial = clock.initial or clock.span
         started = False
-        for event in events:
-            kind = event.kind
-            if kind is _READING:
+        for what, event in events:
+            if what not in acting:
+                continue
+            if what is _READING:
                 read = read_date(clock, self._shown, event)
                 if read is not None:
                     self._pending = None
                     out.due, out.unknown, out.doubtful = read, None, None
-                    out.steps = [Step(StepCode.READ, event.at, read, None, read)]
-                continue
-            if kind is _SEEN_WORKING:
+                    out.steps = (Step(StepCode.READ, event.at, read, None, read),)
+            elif what is _SEEN_WORKING:
                 self._believe()
-                continue
-            if kind in starts and not started and (length := self._own_length(event) or initial) is not None:
+            elif what in starts and not started and (length := self._own_length(event) or initial) is not None:
                 started = True
                 self._settle()
                 end = end_of(event.at, length, clock.counting)
                 if out.due is None or end > out.due:
                     out.due, out.unknown = end, None
-                    out.steps = [Step(StepCode.STARTED, event.at, event.at, length, end)]
-                continue
-            activity = activity_of(event)
-            if activity is None:
-                continue
-            counts = clock.counts(activity)
-            if counts is _YES:
-                self._counted(event, activity)
-            elif counts is _UNKNOWN and kind is _USED:
+                    out.steps = (Step(StepCode.STARTED, event.at, event.at, length, end),)
+            elif what in counted:
+                self._counted(event)
+            elif event.kind is _USED:
                 self._settle()
                 out.doubtful = event
         self._settle()
@@ -97,49 +81,53 @@ class Restarts:
         unknown = self._out.unknown
         if unknown is not None and unknown.because is Missing.MAYBE_GONE and unknown.about is not None:
             self._out.unknown = None
-            self._give(unknown.about, activity_of(unknown.about))
+            self._give(unknown.about)
 
     def _nothing(self) -> Unknown:
         clock = self._clock
-        if clock.span.value is None and clock.initial.value is None and clock.tiers.value is None:
+        if clock.span is None and clock.initial is None and clock.tiers is None:
             return Unknown(Missing.NO_LENGTH, Question.VALID_UNTIL)
-        if clock.tiers.value is not None and clock.initial.value is None:
+        if clock.tiers is not None and clock.initial is None:
             return Unknown(Missing.NO_START, Question.VALID_UNTIL)
         if clock.kind is ClockKind.TOP_UP_ONLY:
             return Unknown(Missing.NO_START, Question.WHEN_TOPPED_UP)
         if clock.kind is ClockKind.INACTIVITY:
             return Unknown(Missing.NO_START, Question.WHEN_LAST_USED)
-        return Unknown(Missing.NO_START, START_QUESTION[clock.start.value])
+        return Unknown(Missing.NO_START, START_QUESTION[clock.start])
 
     def _settle(self) -> None:
         """Work out the counted event that was put off."""
-        if self._pending is not None:
-            (event, span), self._pending = self._pending, None
+        event = self._pending
+        if event is not None:
+            self._pending = None
+            span = self._clock.span
+            assert span is not None  # else nothing is put off
             self._apply(event, span)
 
-    def _counted(self, event: CardEvent, activity: Activity) -> None:
+    def _counted(self, event: CardEvent) -> None:
         clock, out = self._clock, self._out
         if self._pending is not None:
-            if self._sure is not None and event.at - self._pending[0].at < self._sure and event.span is None:
-                self._pending = (event, self._pending[1])  # long before the end that is being reset: only the newer one matters
+            within = clock.surely_within
+            if within is not None and event.at - self._pending.at < within and event.span is None:
+                self._pending = event  # long before the end that is being reset: only the newer one matters
                 return
             self._settle()
-        if out.due is not None and event.at >= out.due and out.unknown is None and not can_save(clock, out.due, event, activity):
-            out.unknown = Unknown(Missing.MAYBE_GONE, Question.STILL_WORKS, event)
-            return
         if out.unknown is not None and out.unknown.because is Missing.MAYBE_GONE:
             return
-        self._give(event, activity)
+        if out.due is not None and event.at >= out.due and out.unknown is None and not can_save(clock, out.due, event, _done(event)):
+            out.unknown = Unknown(Missing.MAYBE_GONE, Question.STILL_WORKS, event)
+            return
+        self._give(event)
 
-    def _give(self, event: CardEvent, activity: Activity | None) -> None:
+    def _give(self, event: CardEvent) -> None:
         """Move the end by what the event brings."""
-        spans = self._spans(event, activity)
+        spans = self._spans(event)
         if not spans:
             return
         first = spans[0]
         if len(spans) == 1 and first is not None:
-            if self._sure is not None and event.span is None:
-                self._pending = (event, first)
+            if self._clock.surely_within is not None and event.span is None:
+                self._pending = event
             else:
                 self._apply(event, first)
         else:
@@ -147,47 +135,43 @@ class Restarts:
 
     def _own_length(self, event: CardEvent) -> Span | None:
         """The length that the event itself says; that of a plan says nothing of a clock that is not a plan's."""
-        return event.span if self._clock.kind is ClockKind.BUNDLE or event.kind is _TOPPED_UP else None
+        return event.span if self._clock.is_plan or event.kind is _TOPPED_UP else None
 
-    def _spans(self, event: CardEvent, activity: Activity | None) -> list[Span | None]:
+    def _spans(self, event: CardEvent) -> Sequence[Span | None]:
         """What the event can have given: one span, or every possibility (None among them: nothing) when its amount is not known."""
         clock = self._clock
-        if (length := self._own_length(event)) is not None:
-            return [length]
-        tiers = clock.tiers.value
+        if event.span is not None and (length := self._own_length(event)) is not None:
+            return (length,)
+        tiers = clock.tiers
         if tiers is None:
-            return [clock.span.value]
-        if (
-            activity is None
-            or activity is not Activity.TOP_UP
-            or event.amount is None
-            or event.amount.currency != tiers[0].at_least.currency
-        ):
-            return [None, *(tier.span for tier in tiers)]
+            return clock.usual
+        activity = _done(event)
+        if activity is not _TOP_UP or event.amount is None or event.amount.currency != tiers[0].currency:
+            return (None, *(tier.span for tier in tiers))
         reached = clock.gives(activity, event.amount)
-        return [] if reached is None else [reached]
+        return () if reached is None else (reached,)
 
     def _apply(self, event: CardEvent, span: Span) -> None:
         clock, out = self._clock, self._out
-        if out.unknown is not None and clock.stacking.value in (_RESET, None):
+        if out.unknown is not None and clock.is_reset:
             out.unknown = None
         if out.due is None:
             out.due = end_of(event.at, span, clock.counting)
-            out.steps = [Step(StepCode.STARTED, event.at, event.at, span, out.due)]
-            if clock.stacking.value in (_KEEP_LATER, _STACK) and clock.kind is not ClockKind.BUNDLE:
+            out.steps = (Step(StepCode.STARTED, event.at, event.at, span, out.due),)
+            if clock.adds_up and not clock.is_plan:
                 out.unknown = out.unknown or Unknown(Missing.NO_START, Question.VALID_UNTIL, event)  # an older, later end may exist
         else:
             step = _moved(clock, out.due, event, span)
             out.due = step.due
-            out.steps = [*out.steps, step] if step.code is not StepCode.RESET else [step]
+            out.steps = (*out.steps, step) if step.code is not _STEP_RESET else (step,)
         out.doubtful = None
 
-    def _between(self, event: CardEvent, spans: list[Span | None]) -> None:
+    def _between(self, event: CardEvent, spans: Sequence[Span | None]) -> None:
         clock, out = self._clock, self._out
         before = out.due
-        if spans == [None]:
-            is_plan = clock.kind is ClockKind.BUNDLE
-            if clock.stacking.value is _RESET or (before is None and is_plan):
+        if spans == (None,):
+            is_plan = clock.is_plan
+            if clock.stacking is Stacking.RESET or (before is None and is_plan):
                 out.due = event.at  # even a shorter time than was left is possible
             missing = (Missing.NO_PLAN_LENGTH, Question.PLAN_LENGTH) if is_plan else (Missing.NO_LENGTH, Question.VALID_UNTIL)
             out.unknown = Unknown(*missing, event)
@@ -208,53 +192,60 @@ class Restarts:
         return _moved(self._clock, self._out.due, event, span).due
 
 
-def _moved(clock: ClockRule, due: datetime, event: CardEvent, span: Span) -> Step:
+def _moved(clock: BareClock, due: datetime, event: CardEvent, span: Span) -> Step:
     """What a counted event does to a clock that ends at ``due``."""
-    stacking = clock.stacking.value
+    stacking = clock.stacking
     if stacking is not _STACK or due <= event.at:
         fresh = end_of(event.at, span, clock.counting)
         if stacking is _KEEP_LATER and due > fresh:
             return Step(StepCode.KEPT, event.at, event.at, span, due)
         return Step(StepCode.RESET, event.at, event.at, span, fresh)
     longer = extend(due, span, clock.counting)
-    if clock.cap.value is not None:
-        limit = end_of(event.at, clock.cap.value, clock.counting)
+    if clock.cap is not None:
+        limit = end_of(event.at, clock.cap, clock.counting)
         if limit < longer:
-            return Step(StepCode.CAPPED, event.at, event.at, clock.cap.value, max(limit, due))
+            return Step(StepCode.CAPPED, event.at, event.at, clock.cap, max(limit, due))
     return Step(StepCode.STACKED, event.at, due, span, longer)
 
 
-def activate_by(clock: ClockRule, shown: bool, events: Iterable[CardEvent]) -> Standing:
+def _done(event: CardEvent) -> Activity | None:
+    """What a clock sees in an event; None when it is nothing anyone does with a card."""
+    return event.activity if event.kind is _USED else ACTIVITY_OF.get(event.kind)
+
+
+def activate_by(clock: BareClock, shown: bool, events: Iterable[Happening]) -> Standing:
     """Counted from the purchase that is not started yet; the event that starts it ends the clock until the next purchase."""
-    starts = START_EVENTS[clock.start.value or Anchor.PURCHASE]
-    ended_by = clock.ended_by.value or _ENDS_ACTIVATE_BY
-    out = Standing(unknown=Unknown(Missing.NO_START, START_QUESTION[clock.start.value or Anchor.PURCHASE]))
-    for event in events:
-        if event.kind in ended_by or (_FIRST_CONNECTION in ended_by and is_connection(event)):
-            out = Standing(settled=True, steps=out.steps)
-        elif event.kind in starts and (out.due is None or out.settled):
-            span = clock.span.value
+    acting, starts, ends = clock.acting, clock.starts, clock.ends
+    out: Standing | None = None
+    for what, event in events:
+        if what not in acting:
+            continue
+        if what in ends:
+            out = Standing(settled=True, steps=out.steps if out is not None else ())
+        elif what in starts and (out is None or out.due is None or out.settled):
+            span = clock.span
             if span is None:
                 out = Standing(due=event.at, unknown=Unknown(Missing.NO_LENGTH, Question.VALID_UNTIL, event))
             else:
                 end = end_of(event.at, span, clock.counting)
-                out = Standing(due=end, steps=[Step(StepCode.STARTED, event.at, event.at, span, end)])
-        elif event.kind is _READING and not out.settled and (read := read_date(clock, shown, event)) is not None:
-            out = Standing(due=read, steps=[Step(StepCode.READ, event.at, read, None, read)])
-    return out
+                out = Standing(due=end, steps=(Step(StepCode.STARTED, event.at, event.at, span, end),))
+        elif what is _READING and not (out is not None and out.settled) and (read := read_date(clock, shown, event)) is not None:
+            out = Standing(due=read, steps=(Step(StepCode.READ, event.at, read, None, read),))
+    return out or Standing(unknown=Unknown(Missing.NO_START, START_QUESTION[clock.start or Anchor.PURCHASE]))
 
 
-def recycling(clock: ClockRule, shown: bool, events: Iterable[CardEvent], plans: Standing | None) -> Standing:
+def recycling(clock: BareClock, shown: bool, events: Iterable[Happening], plans: Standing | None) -> Standing:
     """Counted from the purchase, from each event that counts, and from the end of the last plan: the latest of them holds."""
     out = Restarts(clock, shown).replay(events)
-    span = clock.span.value
-    if clock.start.value is not Anchor.PLAN_END or plans is None or span is None or (out.steps and out.steps[-1].code is StepCode.READ):
+    span = clock.span
+    if clock.start is not Anchor.PLAN_END or plans is None or span is None or (out.steps and out.steps[-1].code is StepCode.READ):
         return out
-    if plans.unknown is not None and plans.segments:
-        return replace(out, unknown=out.unknown or plans.unknown)
     if plans.segments:
+        if plans.unknown is not None:
+            out.unknown = out.unknown or plans.unknown
+            return out
         plan_end = plans.segments[-1].end
         end = extend(plan_end, span, clock.counting)
         if out.due is None or end > out.due:
-            return replace(out, due=end, unknown=None, steps=[Step(StepCode.STARTED, plan_end, plan_end, span, end)])
+            out.due, out.unknown, out.steps = end, None, (Step(StepCode.STARTED, plan_end, plan_end, span, end),)
     return out

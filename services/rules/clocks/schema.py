@@ -91,6 +91,7 @@ from services.model.clock import (
 )
 from services.model.money import Money
 from services.model.tri import Tri
+from services.rules.clocks.bare import BareClock, BareStage, BareTier
 from services.rules.clocks.counting import Counting
 
 V = TypeVar("V")
@@ -300,6 +301,7 @@ class ShownDate(StrEnum):
     DAY_AFTER = "day_after"
 
 
+_LONGEST = {SpanUnit.HOUR: timedelta(hours=1), SpanUnit.DAY: timedelta(days=1), SpanUnit.MONTH: timedelta(days=31)}
 _DAYS = {SpanUnit.HOUR: 1 / 24, SpanUnit.DAY: 1, SpanUnit.MONTH: 30}
 _BY_NATURE: Mapping[ClockKind, tuple[Activity, ...]] = {
     ClockKind.VALIDITY: (Activity.TOP_UP,),
@@ -405,13 +407,30 @@ class ClockRule(_Entry):
 
     def gives(self, activity: Activity, amount: Money | None) -> Span | None:
         """The length that ``activity`` for ``amount`` gives; None when the rule does not say or the amount is too small."""
-        tiers = self.tiers.value
-        if tiers is None or activity is not Activity.TOP_UP:
-            return self.span.value
-        if amount is None or amount.currency != tiers[0].at_least.currency:
-            return None
-        reached = [tier for tier in tiers if tier.at_least.minor <= amount.minor]
-        return max(reached, key=lambda tier: tier.at_least.minor).span if reached else None
+        return self.bare.gives(activity, amount)
+
+    @cached_property
+    def bare(self) -> BareClock:
+        """The values alone, for the replay of a card's events."""
+        tiers, settling = self.tiers.value, self.settling.value
+        return BareClock(
+            id=self.id,
+            kind=self.kind,
+            start=self.start.value,
+            span=self.span.value,
+            initial=self.initial.value,
+            tiers=tuple(BareTier(tier.at_least.minor, tier.at_least.currency, tier.span) for tier in tiers) if tiers is not None else None,
+            stacking=self.stacking.value,
+            cap=self.cap.value,
+            counting=self.counting,
+            shows_last_day=self.shown_date.value is ShownDate.LAST_DAY,
+            fee=self.fee.value,
+            fee_day=self.fee_day.value,
+            settling=settling.amount * _LONGEST[settling.unit] if settling is not None else None,
+            ended_by=self.ended_by.value,
+            counts=self._counted,
+            ladder=tuple(BareStage(stage.after.value, stage.rescue.value) for stage in self.ladder),
+        )
 
     @cached_property
     def confidence(self) -> Confidence:
