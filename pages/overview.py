@@ -9,6 +9,7 @@ from ui.cards.progress import progress
 from ui.cards.tile import tile
 from ui.clocks.overview import overview_answer
 from ui.language import _
+from ui.trips.link import trip_link
 
 SHOWN = 3
 
@@ -32,3 +33,4 @@ with st.container(border=True):
     st.header(_("Going somewhere?"))
     st.markdown(_("Compare what plans really cost for your dates, your countries and your data."))
     st.page_link("../pages/compare.py", label=_("Compare plans"), icon=":material/travel_explore:")
+    trip_link()

@@ -283,7 +283,7 @@ def _purchase(number: int, purchase: Purchase, about: PlanFacts, currency: str, 
     if purchase.source is Source.NEW:
         buy.button(
             _("Leave out"),
-            key=key(f"out_{number}"),
+            key=key(f"leave_{number}"),
             on_click=leave_out,
             args=(purchase.key,),
             help=_("Answer without this plan"),

@@ -65,8 +65,9 @@ def ask() -> tuple[TripQuestion, tuple[Problem, ...]]:
 
 
 def open_params(params: dict[str, str]) -> None:
-    """Fill the fields from a question that was kept."""
+    """Fill the fields, and the address with them, from a question that was kept."""
     _fill_from(params)
+    _put_into_address(params)
 
 
 def whole(problems: Iterable[Problem]) -> bool:
@@ -284,12 +285,16 @@ def _write(question: TripQuestion, *, keep_troubles: bool) -> None:
     params = to_params(question)
     if params == st.session_state[WRITTEN]:
         return
+    _put_into_address(params)
+    st.session_state[WRITTEN] = params
+    if not keep_troubles:
+        st.session_state[TROUBLES] = []
+
+
+def _put_into_address(params: dict[str, str]) -> None:
     for name in st.query_params.to_dict():
         if name in NAMES and name not in params:
             del st.query_params[name]
     for name, value in params.items():
         if st.query_params.get(name) != value:
             st.query_params[name] = value
-    st.session_state[WRITTEN] = params
-    if not keep_troubles:
-        st.session_state[TROUBLES] = []
