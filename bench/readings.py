@@ -55,7 +55,7 @@ def main() -> None:
         began, each = time.perf_counter(), BATCH // CARDS
         for start in range(0, READINGS // CARDS, each):
             store.add([reading(card, start + step, luck) for card in range(CARDS) for step in range(each)])
-        print(f"{READINGS:,} readings of {CARDS} cards stored in {time.perf_counter() - began:.0f} s")
+        print(f"{READINGS:,} readings of {CARDS} cards stored in {time.perf_counter() - began:.0f} s", flush=True)
         last = READINGS // CARDS
         measure(f"newest state of {CARDS} cards", store.states)
         measure("one reading added", lambda: store.add([reading(7, last, luck)]))

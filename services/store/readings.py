@@ -123,15 +123,12 @@ class ReadingStore:
     def _keep_current(self, connection: Connection, card_id: str, known: list[Reading]) -> None:
         mine = and_(current_readings.c.account_id == self._account, current_readings.c.card_id == card_id)
         connection.execute(current_readings.delete().where(mine))
-        rows = [
-            {"account_id": self._account, "card_id": card_id, "reading_id": reading.sequence}
-            for reading in still_current(replace(reading, card_id=card_id) for reading in known)
-        ]
+        rows = [{"account_id": self._account, "card_id": card_id, "reading_id": reading.sequence} for reading in still_current(known)]
         if rows:
             connection.execute(current_readings.insert(), rows)
 
     def _row(self, reading: Reading) -> dict[str, object]:
-        body = _READING.dump_json(replace(reading, card_id="", sequence=0), exclude_defaults=True).decode()
+        body = _READING.dump_json(reading, exclude_defaults=True).decode()
         return {
             "account_id": self._account,
             "card_id": reading.card_id,
