@@ -13,6 +13,7 @@ from services.model.plan import Allowance, AllowanceKind, Network, Origin, Plan
 from services.model.tri import Tri
 from services.store.catalogue import CatalogueStore
 from services.use.house import house
+from services.use.stage import Stage
 from tests.conftest import ROOT
 
 NOW = datetime.now(UTC)
@@ -142,3 +143,14 @@ def test_a_path_in_a_sellers_answer_is_never_markup(store: CatalogueStore) -> No
     store.replace("simsima", "Simsima", Origin.LIVE, [plan("a")], NOW)
     store.fail("simsima", {"kind": "Malformed", "path": "items.[x](https://evil.example)", "problem": "extra"})
     assert r"\[x\]\(https\://evil\.example\)" in texts(page())
+
+
+def test_invented_prices_say_so_while_real_ones_are_fetched(store: CatalogueStore) -> None:
+    store.replace("sandbox:simsima", "Simsima", Origin.SANDBOX, [plan("a")], NOW)
+    house().stages["local", "simsima"] = Stage.FETCHING
+    try:
+        said = page()
+    finally:
+        del house().stages["local", "simsima"]
+    assert "They show how this page works and cannot be bought" in texts(said)
+    assert "Simsima: asking the seller" in texts(said)

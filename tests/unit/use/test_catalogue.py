@@ -187,3 +187,12 @@ def test_the_frame_follows_the_catalogue(desk: CatalogueDesk, house: House) -> N
     fetch(desk)
     assert compare.frame() is not first
     assert {compare.frame().sources[code] for code in compare.frame().source_code} == {"simsima", "pikasim"}
+
+
+def test_a_database_that_cannot_be_written_leaves_nobody_waiting(desk: CatalogueDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object) -> None:
+        raise OSError("database is locked")
+
+    monkeypatch.setattr(desk.store, "attempt", locked)
+    monkeypatch.setattr(desk.store, "fail", locked)
+    assert fetch(desk) == {"simsima": Stage.FAILED, "pikasim": Stage.FAILED}
