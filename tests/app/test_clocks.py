@@ -145,7 +145,7 @@ def test_why_this_date_unfolds_to_arithmetic_facts_and_sources(app: AppTest) -> 
     assert "staff blog" not in text(page)
     shown = text(unfold(page, "clock_why_uk_use")).replace("\\", "")
     assert "began, " in shown
-    assert "+ 6 months = " in shown
+    assert "+ 6 months, counted as 1" in shown
     assert "How long it runs: **6 months**" in shown
     assert "sure: the operator or two sources that agree, undated · Source: community.giffgaff.com" in shown
     assert "Nobody states what a day is" in shown
@@ -271,6 +271,23 @@ def test_an_address_that_names_no_month_shows_this_one(app: AppTest, month: str)
 
 
 # ------------------------------------------------------------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    ("text", "is_link"),
+    [
+        ("https://example.com/terms?id=4#top", True),
+        ("http://example.com/terms", False),
+        ("example.com/terms", False),
+        ("https://example.com/a)b](https://evil.example", False),
+        ("https://example.com/a b", False),
+        ("javascript:alert(1)", False),
+    ],
+)
+def test_only_a_complete_https_address_is_a_link(text: str, is_link: bool) -> None:
+    from ui.clocks.sources import source
+
+    assert ("](https://example.com" in source(text)) is is_link
 
 
 def test_every_code_has_a_word() -> None:

@@ -33,7 +33,7 @@ def card_clocks(card_id: str) -> None:
                 )
                 if panel.open:
                     with panel:
-                        one.ladder(state)
+                        one.ladder(clocks, state)
             panel = st.expander(_("Why this date"), on_change="rerun", key=f"clock_why_{name}")
             if panel.open:
                 with panel:

@@ -17,7 +17,7 @@ from ui.words import word
 LEAST = timedelta(days=30)
 LATEST = timedelta(days=400)
 """A step of the ladder without an end is drawn this long at the least; nothing is drawn further than this after the last date."""
-TODAY = "#c2410c"
+TODAY = "#d9480f"
 
 
 def ribbon(clocks: CardClocks) -> None:
@@ -62,7 +62,7 @@ def _spec(_dated: list[ClockState], version: str, spoken: str) -> dict[str, Any]
         tooltip=[alt.Tooltip("clock:N", title=_("Clock")), alt.Tooltip("what:N", title=_("Step")), alt.Tooltip("since:N", title=_("Date"))],
     )
     today = pd.DataFrame({"at": [_local(now, _dated[0])], "word": [_("Today")]})
-    rule = alt.Chart(today).mark_rule(strokeWidth=3, strokeDash=[5, 3], color=TODAY).encode(x=alt.X("at:T"))
+    rule = alt.Chart(today).mark_rule(strokeWidth=4, color=TODAY).encode(x=alt.X("at:T"))
     label = alt.Chart(today).mark_text(align="center", baseline="bottom", dy=-4, color=TODAY, fontWeight="bold", fontSize=13)
     above = label.encode(x=alt.X("at:T"), y=alt.value(0), text=alt.Text("word:N"))
     return dict(localised((shown + rule + above).properties(padding={"top": 24, "left": 5, "right": 5, "bottom": 5})).to_dict())

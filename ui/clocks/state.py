@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import streamlit as st
 
-from services.model.clock import Offer, Stage
+from services.model.clock import Offer, SpanUnit, Stage
 from services.model.tri import Tri
 from services.rules.clocks.engine import ClockState
 from services.rules.clocks.schema import ClockRule, Fact, OperatorRule
@@ -17,7 +17,24 @@ from ui.language import _, n_
 from ui.preferences import preferred_currency
 from ui.words import word
 
-_MAIN = ("start", "span", "initial", "tiers", "stacking", "cap", "fee", "fee_day", "day", "zone", "first_day", "month", "shown_date")
+_MAIN = (
+    "start",
+    "span",
+    "initial",
+    "tiers",
+    "stacking",
+    "cap",
+    "fee",
+    "fee_day",
+    "day",
+    "zone",
+    "first_day",
+    "month",
+    "shown_date",
+    "settling",
+    "warnings",
+    "ended_by",
+)
 
 
 def headline(clocks: CardClocks, state: ClockState) -> None:
@@ -115,7 +132,7 @@ def _after(offer: Offer) -> str:
     return _("The money stays as credit.") if offer.keeps_value is Tri.YES else _("The money is spent.")
 
 
-def ladder(state: ClockState) -> None:
+def ladder(clocks: CardClocks, state: ClockState) -> None:
     """The steps after the date, with the dates that are known; the one that holds now is marked."""
     if not state.rule.ladder:
         return
@@ -131,6 +148,7 @@ def ladder(state: ClockState) -> None:
         lines.append(_("Saved by: {things}").format(things=_maybe(stage.rescue)))
         if rule.note is not None:
             lines.append(words.said(rule.note))
+        lines.append(f":small[({evidence(clocks.rule, rule.after)})]")
         st.markdown("  \n".join(lines))
 
 
@@ -165,9 +183,11 @@ def _step(state: ClockState, index: int) -> str:
     due = words.day(step.due, state)
     if step.span is None:
         return f"{words.day(step.at, state)}: {word(words.STEP, step.code.value)} → **{due}**"
-    counted = _("{start} + {length} = {end}").format(
-        start=words.day(step.counted_from, state), length=words.span(step.span), end=f"**{due}**"
-    )
+    length = words.span(step.span)
+    if step.span.unit is SpanUnit.MONTH:
+        counted_as = figures.days((words.day_of(step.due, state) - words.day_of(step.counted_from, state)).days)
+        length = _("{months}, counted as {days}").format(months=length, days=counted_as)
+    counted = _("{start} + {length} = {end}").format(start=words.day(step.counted_from, state), length=length, end=f"**{due}**")
     return f"{words.day(step.at, state)}: {word(words.STEP, step.code.value)}, {counted}"
 
 
