@@ -35,6 +35,7 @@ def navigation() -> "st.Page":
             st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
             st.Page("../pages/balances.py", title=_("Cards and balances"), icon=":material/sim_card:", url_path="balances"),
             st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
+            st.Page("../pages/renew.py", title=_("Renew"), icon=":material/autorenew:", url_path="renew"),
             st.Page("../pages/card.py", title=_("Card"), url_path="card", visibility="hidden"),
             st.Page("../pages/add_card.py", title=_("Add a card"), url_path="add-card", visibility="hidden"),
             st.Page("../pages/compare.py", title=_("Compare plans"), icon=":material/travel_explore:", url_path="compare"),

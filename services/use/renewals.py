@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from services.model.money import Money
 from services.model.reading import MoneyBalance, Validity, ValidityKind
@@ -20,6 +20,9 @@ from services.use.house import House
 from services.use.operators import operator_country
 
 MAX_NOTE = 2_000
+COUNTS_WITHIN = timedelta(days=1)
+"""The longest time that operators themselves give for a payment to count (renewal-facts 3.1)."""
+_UNDER_WAY = frozenset({RenewalStatus.SENT, RenewalStatus.UNKNOWN, RenewalStatus.PENDING})
 _NOT_MOVED = frozenset({ValidityKind.RESCUE, ValidityKind.ACTIVATE_BY})
 """Dates that follow from others, or that paying does not move."""
 
@@ -27,7 +30,8 @@ _NOT_MOVED = frozenset({ValidityKind.RESCUE, ValidityKind.ACTIVATE_BY})
 @dataclass(frozen=True, slots=True)
 class Walk:
     """One renewal with all that a page shows of it. ``steps``: of its channel, in order. ``next``: statuses that may follow by hand.
-    ``can_undo``: the event that would be taken back. ``channels``: every channel, the best one first."""
+    ``can_undo``: the event that would be taken back. ``channels``: every channel, the best one first. ``look_again_at``: when a payment
+    under way should have counted, None when none is."""
 
     renewal_id: str
     card_id: str | None
@@ -39,6 +43,7 @@ class Walk:
     proof: Proof
     next: tuple[RenewalStatus, ...]
     can_undo: RenewalEvent | None
+    look_again_at: datetime | None
 
     @property
     def done(self) -> int:
@@ -194,6 +199,7 @@ class RenewalDesk:
             prove(run.before, run.after, run.promise),
             by_hand if run.abandoned is None else (),
             undoable(kept.events),
+            run.sent_at + COUNTS_WITHIN if run.sent_at and run.status in _UNDER_WAY else None,
         )
 
 
