@@ -93,7 +93,7 @@ class Simsima(Provider):
             top_up=Tri.of(item.topUp),
             five_g=_five_g(destination),
             networks=_networks(item, destination),
-            buy_url=item.checkoutUrl or item.url,
+            buy_url=next((url for url in (item.checkoutUrl, item.url) if url and url.startswith("https://")), None),
         )
 
     def _allowance(self, index: int, item: _Item) -> Allowance:
