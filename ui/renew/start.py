@@ -11,6 +11,7 @@ from services.use.operators import operator_country, operator_name
 from services.use.renewals import Walk, figures_of
 from ui import clock, figures
 from ui.cards.desks import reading_desk
+from ui.cards.words import KIND
 from ui.language import _, language
 from ui.renew import words
 from ui.renew.checks import link_box
@@ -111,7 +112,7 @@ def _operator() -> tuple[str | None, str, CardKind, str | None]:
     name = st.text_input(_("Its name"), key="renew_operator_name", max_chars=80) if chosen == OTHER else ""
     guide = shipped_guides().get(chosen or "")
     kinds = list(guide.cards) if guide else list(CardKind)
-    kind = st.radio(_("Kind of card"), kinds, format_func=lambda it: word(words.KIND, it), horizontal=True, key=f"renew_kind_{chosen}")
+    kind = st.radio(_("Kind of card"), kinds, format_func=lambda it: word(KIND, it), horizontal=True, key=f"renew_kind_{chosen}")
     return chosen or None, name, kind, operator_country(chosen) if chosen else None
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from services.model.card import CardKind
 from services.model.clock import Confidence
 from services.model.renewal import Channel, EventKind, RenewalStatus, Situation
 from services.rules.guides.schema import Part, Phase
@@ -30,12 +29,6 @@ SITUATION: Mapping[str, str] = {
     Situation.PHONE_CHANGED: mark("I have another phone"),
     Situation.CARD_EXPIRED: mark("The card has expired"),
     Situation.FAMILY_CARD: mark("It is a family member's card"),
-}
-KIND: Mapping[str, str] = {
-    CardKind.SIM: mark("SIM card"),
-    CardKind.ESIM: mark("eSIM"),
-    CardKind.DATA_CARD: mark("Data card"),
-    CardKind.POCKET_WIFI: mark("Pocket WiFi"),
 }
 STATUS: Mapping[str, str] = {
     S.DRAFT: mark("Nothing paid yet"),
