@@ -9,3 +9,13 @@ _INVISIBLE = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\
 def plain(text: str) -> str:
     """``text`` as itself: no link, no emphasis, no HTML, no icon, no control or direction character."""
     return _MARKUP.sub(r"\\\1", _INVISIBLE.sub(" ", text))
+
+
+_FORMING = re.compile(r"[\\`*_\[\]<>$|~]")
+_SHORTCODE = re.compile(r":(?=\w)")
+
+
+def for_label(text: str) -> str:
+    """``text`` for the label of a field, whose very characters are its name to a screen reader: what could become markup is taken out,
+    not escaped."""
+    return _SHORTCODE.sub(": ", _FORMING.sub(" ", _INVISIBLE.sub(" ", text)))

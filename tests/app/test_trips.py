@@ -16,6 +16,7 @@ from services.use.house import house
 from services.use.trip_pool import Busy
 from services.use.trip_worker import Trouble
 from tests.conftest import ROOT
+from ui.text import for_label
 
 TODAY = datetime.now(UTC).date()
 FIRST = TODAY + timedelta(20)
@@ -158,6 +159,13 @@ class Over:
 
     def outcome(self) -> Trouble:
         return self.trouble
+
+
+def test_names_in_labels_can_form_no_markup() -> None:
+    hostile = "[x](http://evil) **b** :material/home: `c` $a$ <i> \u202eq"
+    shown = for_label(hostile)
+    assert not set("[]*`$<>\u202e") & set(shown)
+    assert ":material" not in shown
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from services.rules.places.names import is_country, place_options
 from services.use.trips import TripDesk
 from ui import figures
 from ui.language import _, language, n_
-from ui.text import plain
+from ui.text import for_label, plain
 from ui.trips.words import NOT_OFFERED
 
 WORKS, FAILED = "tripq_works", "tripq_top_ups_failed"
@@ -34,7 +34,7 @@ def cards_owned(desk: TripDesk, question: TripQuestion) -> None:
             st.session_state[name] = sorted(offer.countries)
             st.markdown(f"**{plain(offer.nickname)}** · {_state(offer)}")
             st.multiselect(
-                _("{card} works in").format(card=plain(offer.nickname)),
+                _("{card} works in").format(card=for_label(offer.nickname)),
                 list(labels),
                 format_func=labels.__getitem__,
                 key=name,

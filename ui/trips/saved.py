@@ -12,7 +12,7 @@ from services.use.trip_calendar import Entry, calendar_file
 from services.use.trips import NoSuchTrip
 from ui import clock, figures
 from ui.language import _, language, n_, speaking
-from ui.text import plain
+from ui.text import for_label, plain
 from ui.trips.form import desk, key, open_params
 from ui.trips.words import STEP
 
@@ -90,7 +90,7 @@ def checklist(question: TripQuestion, problem: TripProblem, answer: TripAnswer, 
             st.markdown(f"**{figures.day(day)}**")
         tick = key(f"step_{trip.trip_id}_{step.step_id}")
         st.session_state[tick] = step.done
-        st.checkbox(plain(sentence(step)), key=tick, on_change=_tick, args=(trip.trip_id, step.step_id, tick))
+        st.checkbox(sentence(step, for_label), key=tick, on_change=_tick, args=(trip.trip_id, step.step_id, tick))
     st.download_button(
         _("Download the steps as a calendar (.ics)"),
         data=calendar_of(trip),
@@ -101,10 +101,10 @@ def checklist(question: TripQuestion, problem: TripProblem, answer: TripAnswer, 
     )
 
 
-def sentence(step: Step) -> str:
-    """A step in the session's language; names in it are text of other people."""
+def sentence(step: Step, safe: Callable[[str], str] = str) -> str:
+    """A step in the session's language; ``safe`` is done to the names in it, text of other people."""
     until = figures.day(step.until) if step.until else ""
-    said = _(STEP[step.kind]).format(what=step.what, seller=step.seller or step.what, until=until)
+    said = _(STEP[step.kind]).format(what=safe(step.what), seller=safe(step.seller or step.what), until=until)
     if step.price_micro is not None:
         said = _("{step} ({price})").format(step=said, price=figures.money(step.price_micro, step.currency))
     return _("Device {n}: {step}").format(n=step.device, step=said) if step.device else said
