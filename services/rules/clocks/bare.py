@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
 
-from services.model.clock import Activity, Anchor, CardEvent, ClockKind, EventKind, Span, SpanUnit, Stacking
+from services.model.clock import Activity, Anchor, CardEvent, ClockKind, DayMeaning, EventKind, Span, SpanUnit, Stacking
 from services.model.money import Money
 from services.model.tri import Tri
 from services.rules.clocks.counting import Counting, extend, midnight
@@ -157,11 +157,13 @@ class BareClock:
     is_reset: bool = field(init=False)
     """Stacking by reset, or by nobody knows what."""
     adds_up: bool = field(init=False)
-    """An end that came before can matter to the next."""
+    """An end from before can matter to the next."""
     usual: tuple[Span | None, ...] = field(init=False)
     """What a counted event gives when there are no tiers."""
     surely_within: timedelta | None = field(init=False)
     """Of two counted events less than this apart, the first leaves no trace; None where it always can."""
+    surely_below_cap: timedelta | None = field(init=False)
+    """An end that lies no further than this after the event is not cut by the cap."""
     reaches_last_stage: timedelta | None = field(init=False)
     """The last stage, in which nothing saves any more, does not begin sooner after the end than this; None: there is none, or no date."""
     next_fee: NextFees | None = field(init=False)
@@ -173,14 +175,16 @@ class BareClock:
         self.adds_up = self.stacking in (Stacking.KEEP_LATER, Stacking.STACK)
         self.usual = (self.span,)
         self.surely_within = at_least(self.span) if self.is_reset and self.span is not None and self.tiers is None else None
+        self.surely_below_cap = at_least(self.cap) if self.cap is not None else None
         self.family = self._family()
         self.starts = self._starts()
         self.ends = self._ends()
         self.counted = frozenset(what for what in (*EventKind, *Activity) if self._counts(what) is Tri.YES)
         self.acting = self._acting()
         self.reaches_last_stage = self._reaches_last_stage()
-        at_midnights = self.counting.midnights is not None and self.span is not None and self.span.unit is SpanUnit.DAY
-        self.next_fee = NextFees(self.span, self.counting) if at_midnights and self.span is not None else None
+        natural = self.counting.midnights is not None and self.counting.day is DayMeaning.NATURAL
+        in_days = self.span is not None and self.span.unit is SpanUnit.DAY
+        self.next_fee = NextFees(self.span, self.counting) if natural and in_days and self.span is not None else None
         self.fee_days = FeeDays(self.fee_day, self.counting) if self.fee_day is not None else None
 
     def gives(self, activity: Activity, amount: Money | None) -> Span | None:

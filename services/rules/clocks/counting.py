@@ -49,19 +49,19 @@ class Counting:
     month: MonthMeaning | None = None
     zone: tzinfo | None = None
     midnights: Midnights | None = field(init=False, repr=False, compare=False)
-    """The days of the zone when the days are natural and the zone is known: then counting days is adding whole numbers."""
-    is_exact: bool = field(init=False, repr=False, compare=False)
-    """Days are 24-hour periods."""
+    """The days of the zone, when it is known and days can be natural: counting days is then adding whole numbers."""
+    free: int = field(init=False, repr=False, compare=False)
+    """Days that are free at the start."""
 
     def __post_init__(self) -> None:
-        natural = self.day is DayMeaning.NATURAL and self.zone is not None
-        object.__setattr__(self, "midnights", midnights_of(self.zone) if natural and self.zone is not None else None)
-        object.__setattr__(self, "is_exact", self.day is DayMeaning.PERIOD_24H)
+        in_days = self.zone is not None and self.day is not DayMeaning.PERIOD_24H
+        object.__setattr__(self, "midnights", midnights_of(self.zone) if in_days and self.zone is not None else None)
+        object.__setattr__(self, "free", 1 if self.first_day is FirstDay.FREE else 0)
 
 
 # Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
 _NATURAL = DayMeaning.NATURAL
-_FREE = FirstDay.FREE
+_PERIOD_24H = DayMeaning.PERIOD_24H
 _CALENDAR = MonthMeaning.CALENDAR
 _DAYS_30 = MonthMeaning.DAYS_30
 _SPANUNIT_DAY = SpanUnit.DAY
@@ -75,70 +75,51 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, day.day if day.day <= 28 else min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _later(day: date, amount: int, unit: SpanUnit, month: MonthMeaning | None) -> date:
+def _later(day: date, amount: int, unit: SpanUnit, month: MonthMeaning | None) -> int:
+    """The ordinal of the day ``amount`` of days or months after ``day``."""
     if unit is _SPANUNIT_DAY:
-        return day + amount * _DAY
-    thirty = day + 30 * amount * _DAY
+        return day.toordinal() + amount
+    thirty = day.toordinal() + 30 * amount
     if month is _DAYS_30:
         return thirty
-    calendar = add_months(day, amount)
+    calendar = add_months(day, amount).toordinal()
     return calendar if month is _CALENDAR else min(calendar, thirty)
 
 
 def end_of(at: datetime, span: Span, counting: Counting) -> datetime:
     """The end of ``span`` that is counted from the event at ``at``."""
-    return end_of_amount(at, span.amount, span.unit, counting)
-
-
-def end_of_amount(at: datetime, amount: int, unit: SpanUnit, counting: Counting) -> datetime:
-    """``end_of`` for a length that is not put into words."""
-    free = counting.first_day is _FREE
-    if unit is _SPANUNIT_DAY and amount:
-        midnights = counting.midnights
-        if midnights is not None:
-            return midnights[at.astimezone(counting.zone).toordinal() + (amount + 1 if free else amount)]
-        if counting.is_exact:
-            return at.astimezone(UTC) + amount * _DAY
-    return _end(at, amount, unit, counting, free)
+    return ahead(at, span.amount, span.unit, counting, counting.free)
 
 
 def extend(end: datetime, span: Span, counting: Counting) -> datetime:
     """The end of ``span`` that is counted from ``end``, itself the end of an earlier length of time: no day is free a second time."""
-    return extend_by_amount(end, span.amount, span.unit, counting)
+    return ahead(end, span.amount, span.unit, counting, 0)
 
 
-def extend_by_amount(end: datetime, amount: int, unit: SpanUnit, counting: Counting) -> datetime:
-    """``extend`` for a length that is not put into words."""
-    if unit is _SPANUNIT_DAY and amount:
-        midnights = counting.midnights
-        if midnights is not None:
-            return midnights[end.astimezone(counting.zone).toordinal() + amount]
-        if counting.is_exact:
-            return end.astimezone(UTC) + amount * _DAY
-    return _end(end, amount, unit, counting, False)
-
-
-def _end(at: datetime, amount: int, unit: SpanUnit, counting: Counting, free: bool) -> datetime:
+def ahead(at: datetime, amount: int, unit: SpanUnit, counting: Counting, free: int) -> datetime:
+    """``amount`` of ``unit`` after ``at``; natural days begin after ``free`` of them (0 or 1)."""
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
     if amount == 0:
         return at
     if unit is _SPANUNIT_HOUR:
         return at + amount * _HOUR
+    midnights = counting.midnights
+    if midnights is not None:
+        today = at.astimezone(counting.zone)
+        first = today.toordinal()
+        last = first + amount if unit is _SPANUNIT_DAY else _later(today, amount, unit, counting.month)
+        natural = midnights[last + free]
+        return natural if counting.day is _NATURAL else min(natural, at + (last - first) * _DAY)
     zone = counting.zone
-    if zone is None:
-        periods = _over_all_zones(at, amount, unit, counting.month)
-        natural = periods if free else periods - _DAY
+    if unit is _SPANUNIT_DAY:
+        periods = at + amount * _DAY
+    elif zone is not None:
+        today = at.astimezone(zone)
+        periods = at + (_later(today, amount, unit, counting.month) - today.toordinal()) * _DAY
     else:
-        today = at.astimezone(zone).date()
-        day = _later(today, amount, unit, counting.month)
-        periods = at + (day - today)
-        if counting.is_exact:
-            return periods
-        natural = midnight(day + _DAY if free else day, zone)
-    if counting.is_exact:
-        return periods
-    return natural if counting.day is _NATURAL else min(natural, periods)
+        periods = at + _fewest_days(at, amount, unit, counting.month) * _DAY
+    return periods if free or counting.day is _PERIOD_24H else periods - _DAY
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:
@@ -146,12 +127,10 @@ def midnight(day: date, zone: tzinfo) -> datetime:
     return midnights_of(zone)[day.toordinal()]
 
 
-def _over_all_zones(at: datetime, amount: int, unit: SpanUnit, month: MonthMeaning | None) -> datetime:
-    """``at`` plus the shortest that so many of ``unit`` can be, whichever date it is where the days are counted (UTC-12 to UTC+14)."""
-    if unit is _SPANUNIT_DAY:
-        return at + amount * _DAY
+def _fewest_days(at: datetime, amount: int, unit: SpanUnit, month: MonthMeaning | None) -> int:
+    """The fewest days that so many months can have, whichever date it is at ``at`` where they are counted (UTC-12 to UTC+14)."""
     dates = {(at - 12 * _HOUR).date(), at.date(), (at + 14 * _HOUR).date()}
-    return at + min(_later(day, amount, unit, month) - day for day in dates)
+    return min(_later(day, amount, unit, month) - day.toordinal() for day in dates)
 
 
 def end_of_printed(day: date, *, is_last: bool, zone: tzinfo | None) -> datetime:

@@ -27,7 +27,7 @@ from services.model.clock import (
 )
 from services.model.money import Money
 from services.model.tri import Tri
-from services.rules.clocks.bare import happenings
+from services.rules.clocks.bare import BareClock, happenings
 from services.rules.clocks.counting import end_of, extend, last_whole_day
 from services.rules.clocks.overrides import Override, applied
 from services.rules.clocks.replay import replay
@@ -41,8 +41,6 @@ _ENDS_WHOLLY = frozenset({ClockKind.BUNDLE, ClockKind.ACTIVATE_BY})
 _when = attrgetter("at")
 # Bound once: looking a member up on its enum is slow, and this is asked for every clock of every card.
 _ACTIVATE_BY = ClockKind.ACTIVATE_BY
-_BUNDLE = ClockKind.BUNDLE
-_RECYCLING = ClockKind.RECYCLING
 _NOT_STARTED = ClockStatus.NOT_STARTED
 _PAST = ClockStatus.PAST
 _RUNNING = ClockStatus.RUNNING
@@ -93,9 +91,9 @@ class ClockState:
             return None
         return last_whole_day(bound - settling if settling is not None else bound, self.zone)
 
-    @property
+    @cached_property
     def steps(self) -> tuple[Step, ...]:
-        return self.standing.steps
+        return tuple(Step(*line) for line in self.standing.lines)
 
     @property
     def segments(self) -> tuple[PlanSegment, ...]:
@@ -190,19 +188,12 @@ def clock_states(
     past = [event for event in events if event.at <= now]
     past.sort(key=_when)
     happened = happenings(past)
-    standings: dict[str, Standing] = {}
-    plans: Standing | None = None
-    shown = rule.shown_clock
-    for clock in rule.clocks:
-        if clock.kind is not _RECYCLING:
-            standing = standings[clock.id] = replay(clock.bare, clock.id == shown, happened, now, None)
-            if clock.kind is _BUNDLE and plans is None:
-                plans = standing
-    for clock in rule.clocks:
-        if clock.kind is _RECYCLING:
-            standings[clock.id] = replay(clock.bare, False, happened, now, plans)
-    offers = rule.offers
-    states = [_state(clock, standings[clock.id], now, zone, offers[clock.id]) for clock in rule.clocks]
+    plan = rule.plan_clock
+    plans = replay(plan, plan.id == rule.shown_clock, happened, now, None) if plan is not None else None
+    states = []
+    for clock, bare, shown, offers in rule.replays:
+        standing = plans if plans is not None and bare is plan else replay(bare, shown, happened, now, plans)
+        states.append(_state(clock, bare, standing, now, zone, offers))
     states.sort(key=_urgency)
     return tuple(states)
 
@@ -240,7 +231,7 @@ def _urgency(state: ClockState) -> tuple[int, datetime]:
     return (1, ends) if ends is not None else (2, _FAR)
 
 
-def _state(clock: ClockRule, standing: Standing, now: datetime, zone: tzinfo, offers: tuple[Offer, ...]) -> ClockState:
+def _state(clock: ClockRule, bare: BareClock, standing: Standing, now: datetime, zone: tzinfo, offers: tuple[Offer, ...]) -> ClockState:
     bound, unknown = standing.due, standing.unknown
     is_over = False
     if standing.settled:
@@ -250,17 +241,17 @@ def _state(clock: ClockRule, standing: Standing, now: datetime, zone: tzinfo, of
     elif bound is None or (unknown is not None and unknown.because is not _MAYBE_GONE):
         status = _UNKNOWN
     elif bound <= now:
-        status, is_over = _PAST, _is_lost(clock, bound, now)
+        status, is_over = _PAST, _is_lost(clock, bare, bound, now)
     else:
         status = _RUNNING
     return ClockState(clock, standing, status, is_over, offers, now, zone)
 
 
-def _is_lost(clock: ClockRule, due: datetime, now: datetime) -> bool:
+def _is_lost(clock: ClockRule, bare: BareClock, due: datetime, now: datetime) -> bool:
     """Whether nothing is left to save of what ended at ``due``: an ended plan, or a last stage that nothing saves."""
-    if not clock.ladder:
-        return clock.kind in _ENDS_WHOLLY
-    least = clock.bare.reaches_last_stage
+    if not bare.ladder:
+        return bare.kind in _ENDS_WHOLLY
+    least = bare.reaches_last_stage
     if least is None or now - due < least:  # mostly so, and then the ladder need not be counted
         return False
     last = _ladder(clock, due)[-1].begins

@@ -14,14 +14,13 @@ from services.model.clock import (
     Question,
     SpanUnit,
     Stacking,
-    Step,
     StepCode,
     Unknown,
 )
 from services.model.money import Money
 from services.rules.clocks.bare import BareClock, Happening
-from services.rules.clocks.counting import end_of_amount, extend, extend_by_amount
-from services.rules.clocks.standing import Standing, can_save, read_date
+from services.rules.clocks.counting import ahead, extend
+from services.rules.clocks.standing import Line, Standing, can_save, read_date
 
 # Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
 _READING = EventKind.READING
@@ -29,6 +28,10 @@ _RENEWED = EventKind.RENEWED
 _SEEN_WORKING = EventKind.SEEN_WORKING
 _TOPPED_UP = EventKind.TOPPED_UP
 _MONTH = SpanUnit.MONTH
+_NOTHING = Decimal(0)
+_FEE_DUE = StepCode.FEE_DUE
+_READ = StepCode.READ
+_STARTED = StepCode.STARTED
 
 
 class Fees:
@@ -43,7 +46,7 @@ class Fees:
         self._now = now
         self._arrears = clock.kind is ClockKind.ARREARS
         self._fee = clock.fee
-        self._balance: Decimal | None = None if self._arrears else Decimal(0)
+        self._balance: Decimal | None = None if self._arrears else _NOTHING
         self._exact = False
         self._vague: CardEvent | None = None  # a payment whose amount nobody wrote down
         self._missed: datetime | None = None  # the fee that could not be paid
@@ -54,7 +57,7 @@ class Fees:
         self._lead = 0  # 1 when the first fee is one span after the base, 0 when it is at the base
         self._turn = 0  # fees since then
         self._next: datetime | None = None
-        self._steps: tuple[Step, ...] = ()
+        self._lines: tuple[Line, ...] = ()
 
     def replay(self, events: Iterable[Happening]) -> Standing:
         acting, starts = self._clock.acting, self._clock.starts
@@ -89,7 +92,7 @@ class Fees:
         if span is not None and self._clock.fee_day is None:
             self._base, self._lead, self._turn = at, 1, 0
             self._next = self._instant(0)
-            self._steps = (Step(StepCode.STARTED, at, at, span, self._next),)
+            self._lines = ((_STARTED, at, at, span, self._next),)
 
     def _schedule(self, at: datetime) -> None:
         """A fee on a fixed day of the month needs no anchor: the schedule begins with the first balance, or now."""
@@ -107,51 +110,54 @@ class Fees:
         span = clock.span
         assert span is not None
         assert self._base is not None
-        count = end_of_amount if self._lead else extend_by_amount
-        return count(self._base, span.amount * (turn + self._lead), span.unit, clock.counting)
+        return ahead(self._base, span.amount * (turn + self._lead), span.unit, clock.counting, clock.counting.free if self._lead else 0)
 
     def _most_turns(self) -> int:
         """How many fees can be counted from the base: as many as fit into the longest length of time."""
         span = self._clock.span
         return LONGEST[span.unit] // span.amount - 1 if span is not None else LONGEST[SpanUnit.MONTH]
 
-    def _after(self, due: datetime) -> datetime:
-        """The fee after the one of this turn, which falls due at ``due``."""
-        clock = self._clock
-        span = clock.span
-        if span is None or span.unit is _MONTH:
-            return self._instant(self._turn + 1)  # from the base: month ends would wander
-        return clock.next_fee[due] if clock.next_fee is not None else extend(due, span, clock.counting)
-
     def _run_to(self, instant: datetime) -> None:
+        """Take every fee that falls due up to ``instant``. Nearly all the time of a fee clock goes by here: hence the local names."""
         due = self._next
         if due is None or due > instant:
             return
-        fee, arrears = self._fee, self._arrears
+        clock, arrears, turn = self._clock, self._arrears, self._turn
+        balance, missed = self._balance, self._missed
+        fee = self._fee.minor if self._fee is not None else None
+        fee_days, next_fee, first_month = clock.fee_days, clock.next_fee, self._first_month
+        from_last = clock.span if clock.span is not None and clock.span.unit is not _MONTH else None
         while due <= instant:
-            if fee is not None and self._balance is not None and (self._missed is None or arrears):
+            if fee is not None and balance is not None and (missed is None or arrears):
                 if arrears:
-                    self._balance -= fee.minor
-                    if self._balance < 0 and self._missed is None:
-                        self._missed = due
-                elif self._balance >= fee.minor:
-                    self._balance -= fee.minor
+                    balance -= fee
+                    if missed is None and balance < 0:
+                        missed = due
+                elif balance >= fee:
+                    balance -= fee
                 elif self._exact:
-                    self._missed = due
+                    missed = due
                 else:
-                    self._balance = Decimal(0)
+                    balance = _NOTHING
                     self._unsure = self._unsure or due
-            elif self._missed is None:
+            elif missed is None:
                 self._unsure = self._unsure or due
-            due = self._after(due)
-            self._turn += 1
-        self._next = due
+            turn += 1
+            if next_fee is not None:
+                due = next_fee[due]
+            elif from_last is not None:
+                due = extend(due, from_last, clock.counting)
+            elif fee_days is not None and first_month is not None:
+                due = fee_days[first_month + turn]
+            else:
+                due = self._instant(turn)  # from the base: month ends would wander
+        self._next, self._turn, self._balance, self._missed = due, turn, balance, missed
 
     def _reading(self, event: CardEvent) -> None:
         read = read_date(self._clock, self._shown, event)
         if read is not None and self._clock.fee_day is None and self._clock.span is not None:
             self._base, self._lead, self._turn, self._next = read, 0, 0, read
-            self._steps = (Step(StepCode.READ, event.at, read, None, read),)
+            self._lines = ((_READ, event.at, read, None, read),)
             self._missed = self._unsure = self._gone = None
         if event.balance is not None and (self._fee is None or event.balance.currency == self._fee.currency):
             self._balance, self._exact, self._vague = event.balance.minor, True, None
@@ -167,7 +173,7 @@ class Fees:
         if self._balance is not None and self._fee is not None:
             self._balance -= self._fee.minor
             if self._balance < 0 and not self._arrears:
-                self._balance, self._exact = Decimal(0), False
+                self._balance, self._exact = _NOTHING, False
 
     def _paid(self, event: CardEvent, *, believed: bool = False) -> None:
         if self._missed is not None and not believed and not can_save(self._clock, self._missed, event, Activity.TOP_UP):
@@ -191,7 +197,7 @@ class Fees:
                 self._anchor(event.at)
 
     def _result(self) -> Standing:
-        out = Standing(steps=self._steps)
+        out = Standing(lines=self._lines)
         balance, fee = self._balance, self._fee
         if self._next is None:
             ask = Question.FEE_DAY if self._arrears else Question.VALID_UNTIL
@@ -199,7 +205,7 @@ class Fees:
         elif self._missed is not None:
             out.due = self._missed
             if self._arrears and balance is not None and fee is not None:
-                out.owed = Money(max(Decimal(0), -balance), fee.currency)
+                out.owed = Money(max(_NOTHING, -balance), fee.currency)
             if self._gone is not None:
                 out.unknown = Unknown(Missing.MAYBE_GONE, Question.STILL_WORKS, self._gone)
             elif self._vague is not None:
@@ -211,7 +217,7 @@ class Fees:
             out.unknown = Unknown(Missing.NO_BALANCE, Question.BALANCE)
         else:
             most = max(0, self._most_turns() - self._turn)
-            covered = most if balance >= fee.minor * most else int(max(balance, Decimal(0)) // fee.minor)
+            covered = most if balance >= fee.minor * most else int(max(balance, _NOTHING) // fee.minor)
             due = self._instant(self._turn + covered)
             out.due = self._unsure or due
             out.covered = covered
@@ -221,5 +227,5 @@ class Fees:
                 out.unknown = Unknown(Missing.NO_BALANCE, Question.BALANCE)
             elif self._unsure is not None:
                 out.unknown = Unknown(Missing.NO_BALANCE, Question.VALID_UNTIL)  # too little for a fee: was the last one paid?
-            out.steps = (*self._steps, Step(StepCode.FEE_DUE, self._next, self._next, self._clock.span, due))
+            out.lines = (*self._lines, (_FEE_DUE, self._next, self._next, self._clock.span, due))
         return out

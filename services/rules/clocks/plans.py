@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from services.model.clock import Anchor, CardEvent, EventKind, Missing, PlanSegment, Question, Span, Stacking, Step, StepCode, Unknown
+from services.model.clock import Anchor, CardEvent, EventKind, Missing, PlanSegment, Question, Span, Stacking, StepCode, Unknown
 from services.rules.clocks.bare import BareClock, Happening
 from services.rules.clocks.counting import end_of, extend
-from services.rules.clocks.standing import START_QUESTION, Standing, read_date
+from services.rules.clocks.standing import START_QUESTION, Line, Standing, read_date
 
 # Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
 _BUNDLE_BOUGHT = EventKind.BUNDLE_BOUGHT
@@ -16,6 +16,9 @@ _PURCHASED = EventKind.PURCHASED
 _READING = EventKind.READING
 _RENEWED = EventKind.RENEWED
 _OLD_END_OR_SPENT = Stacking.OLD_END_OR_SPENT
+_QUEUED = StepCode.QUEUED
+_READ = StepCode.READ
+_STARTED = StepCode.STARTED
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -29,7 +32,7 @@ class _Plans:
         self._installed = False
         self._bought: list[CardEvent] = []  # not begun
         self._segments: list[PlanSegment] = []
-        self._steps: tuple[Step, ...] = ()
+        self._lines: tuple[Line, ...] = ()
         self._blind: CardEvent | None = None  # the plan that has begun and whose length nobody knows
         self._blind_from = _LONG_AGO
         self._card_bought: CardEvent | None = None
@@ -46,7 +49,7 @@ class _Plans:
 
     def _result(self, now: datetime) -> Standing:
         clock = self._clock
-        out = Standing(segments=tuple(self._segments), steps=self._steps)
+        out = Standing(segments=tuple(self._segments), lines=self._lines)
         if self._blind is not None:
             out.due = max((self._blind_from, *(segment.end for segment in self._segments)))
             out.unknown = Unknown(Missing.NO_PLAN_LENGTH, Question.PLAN_LENGTH, self._blind)
@@ -91,7 +94,7 @@ class Parallel(_Plans):
                 continue
             end = end_of(event.at, length, self._clock.counting)
             self._segments.append(PlanSegment(event.at, end))
-            self._steps = (*self._steps, Step(StepCode.STARTED, event.at, event.at, length, end))
+            self._lines = (*self._lines, (_STARTED, event.at, event.at, length, end))
         self._bought = []
 
     def _reading(self, event: CardEvent) -> None:
@@ -100,7 +103,7 @@ class Parallel(_Plans):
             start = event.at
             self._segments = [segment for segment in self._segments if segment.end <= start]
             self._segments.append(PlanSegment(min(start, read), read))
-            self._steps = (Step(StepCode.READ, event.at, read, None, read),)
+            self._lines = ((_READ, event.at, read, None, read),)
             self._blind, self._bought = None, []
 
 
@@ -161,7 +164,7 @@ class Queue(_Plans):
             return
         end = (extend if queued else end_of)(start, length, self._clock.counting)
         self._segments.append(PlanSegment(start.astimezone(UTC), end))
-        self._steps = (*self._steps, Step(StepCode.QUEUED if queued else StepCode.STARTED, event.at, start, length, end))
+        self._lines = (*self._lines, (_QUEUED if queued else _STARTED, event.at, start, length, end))
 
     def _reading(self, event: CardEvent) -> None:
         """The operator's date is the end of the plan that runs; what is queued waits behind it."""
@@ -172,5 +175,5 @@ class Queue(_Plans):
         if self._segments and self._segments[-1].end > start:
             start = self._segments.pop().start
         self._segments.append(PlanSegment(min(start, read), read))
-        self._steps = (Step(StepCode.READ, event.at, read, None, read),)
+        self._lines = ((_READ, event.at, read, None, read),)
         self._blind, self._bought = None, []

@@ -13,13 +13,12 @@ from services.model.clock import (
     Question,
     Span,
     Stacking,
-    Step,
     StepCode,
     Unknown,
 )
 from services.rules.clocks.bare import ACTIVITY_OF, BareClock, Happening
 from services.rules.clocks.counting import end_of, extend
-from services.rules.clocks.standing import START_QUESTION, Standing, can_save, read_date
+from services.rules.clocks.standing import START_QUESTION, Line, Standing, can_save, read_date
 
 # Bound once: looking a member up on its enum is slow, and these loops run for every event of every card.
 _READING = EventKind.READING
@@ -28,20 +27,26 @@ _TOPPED_UP = EventKind.TOPPED_UP
 _USED = EventKind.USED
 _KEEP_LATER = Stacking.KEEP_LATER
 _STACK = Stacking.STACK
-_STEP_RESET = StepCode.RESET
+_CAPPED = StepCode.CAPPED
+_READ = StepCode.READ
+_RESET = StepCode.RESET
+_STACKED = StepCode.STACKED
+_STARTED = StepCode.STARTED
 _TOP_UP = Activity.TOP_UP
 
 
 class Restarts:
     """Clocks with one end that counted events move: validity, inactivity, top-up-only, and plans that do not queue."""
 
-    __slots__ = ("_clock", "_out", "_pending", "_shown")
+    __slots__ = ("_clock", "_had_end", "_out", "_pending", "_pending_start", "_shown")
 
     def __init__(self, clock: BareClock, shown: bool) -> None:
         self._clock = clock
         self._shown = shown
         self._out = Standing()
-        self._pending: CardEvent | None = None  # counted, and not worked out: the next event will most likely undo it
+        self._pending: CardEvent | None = None  # starts or restarts the clock, and is not worked out: the next will most likely undo it
+        self._pending_start = False  # it is the start that is put off
+        self._had_end = False  # what is put off comes after a start that was put off and is undone
 
     def replay(self, events: Iterable[Happening]) -> Standing:
         clock, out = self._clock, self._out
@@ -56,20 +61,24 @@ class Restarts:
                 if read is not None:
                     self._pending = None
                     out.due, out.unknown, out.doubtful = read, None, None
-                    out.steps = (Step(StepCode.READ, event.at, read, None, read),)
+                    out.lines = ((_READ, event.at, read, None, read),)
             elif what is _SEEN_WORKING:
                 self._believe()
             elif what in starts and not started and (length := self._own_length(event) or initial) is not None:
                 started = True
                 self._settle()
+                if out.due is None and out.unknown is None and length is clock.span and clock.surely_within is not None:
+                    self._pending, self._pending_start = event, True
+                    continue
                 end = end_of(event.at, length, clock.counting)
                 if out.due is None or end > out.due:
                     out.due, out.unknown = end, None
-                    out.steps = (Step(StepCode.STARTED, event.at, event.at, length, end),)
+                    out.lines = ((_STARTED, event.at, event.at, length, end),)
             elif what in counted:
                 self._counted(event)
             elif event.kind is _USED:
-                self._settle()
+                if self._pending is not None and not self._pending_start and out.due is None:
+                    self._settle()
                 out.doubtful = event
         self._settle()
         if out.due is None and out.unknown is None:
@@ -100,9 +109,14 @@ class Restarts:
         event = self._pending
         if event is not None:
             self._pending = None
-            span = self._clock.span
-            assert span is not None  # else nothing is put off
-            self._apply(event, span)
+            clock, out = self._clock, self._out
+            assert clock.span is not None  # else nothing is put off
+            if self._pending_start or out.due is None:
+                out.due, out.unknown = end_of(event.at, clock.span, clock.counting), None
+                out.lines = ((_RESET if self._had_end else _STARTED, event.at, event.at, clock.span, out.due),)
+                self._pending_start = self._had_end = False
+            else:
+                self._apply(event, clock.span)
 
     def _counted(self, event: CardEvent) -> None:
         clock, out = self._clock, self._out
@@ -110,6 +124,9 @@ class Restarts:
             within = clock.surely_within
             if within is not None and event.at - self._pending.at < within and event.span is None:
                 self._pending = event  # long before the end that is being reset: only the newer one matters
+                self._had_end = self._had_end or self._pending_start
+                self._pending_start = False
+                out.doubtful = None
                 return
             self._settle()
         if out.unknown is not None and out.unknown.because is Missing.MAYBE_GONE:
@@ -130,6 +147,7 @@ class Restarts:
                 self._pending = event
             else:
                 self._apply(event, first)
+            self._out.doubtful = None
         else:
             self._between(event, spans)
 
@@ -157,14 +175,13 @@ class Restarts:
             out.unknown = None
         if out.due is None:
             out.due = end_of(event.at, span, clock.counting)
-            out.steps = (Step(StepCode.STARTED, event.at, event.at, span, out.due),)
+            out.lines = ((_STARTED, event.at, event.at, span, out.due),)
             if clock.adds_up and not clock.is_plan:
                 out.unknown = out.unknown or Unknown(Missing.NO_START, Question.VALID_UNTIL, event)  # an older, later end may exist
         else:
-            step = _moved(clock, out.due, event, span)
-            out.due = step.due
-            out.steps = (*out.steps, step) if step.code is not _STEP_RESET else (step,)
-        out.doubtful = None
+            line = _moved(clock, out.due, event, span)
+            out.due = line[-1]
+            out.lines = (*out.lines, line) if line[0] is not _RESET else (line,)
 
     def _between(self, event: CardEvent, spans: Sequence[Span | None]) -> None:
         clock, out = self._clock, self._out
@@ -189,23 +206,25 @@ class Restarts:
     def _tried(self, event: CardEvent, span: Span) -> datetime:
         if self._out.due is None:
             return end_of(event.at, span, self._clock.counting)
-        return _moved(self._clock, self._out.due, event, span).due
+        return _moved(self._clock, self._out.due, event, span)[-1]
 
 
-def _moved(clock: BareClock, due: datetime, event: CardEvent, span: Span) -> Step:
+def _moved(clock: BareClock, due: datetime, event: CardEvent, span: Span) -> Line:
     """What a counted event does to a clock that ends at ``due``."""
     stacking = clock.stacking
     if stacking is not _STACK or due <= event.at:
         fresh = end_of(event.at, span, clock.counting)
         if stacking is _KEEP_LATER and due > fresh:
-            return Step(StepCode.KEPT, event.at, event.at, span, due)
-        return Step(StepCode.RESET, event.at, event.at, span, fresh)
+            return (StepCode.KEPT, event.at, event.at, span, due)
+        return (_RESET, event.at, event.at, span, fresh)
     longer = extend(due, span, clock.counting)
     if clock.cap is not None:
-        limit = end_of(event.at, clock.cap, clock.counting)
-        if limit < longer:
-            return Step(StepCode.CAPPED, event.at, event.at, clock.cap, max(limit, due))
-    return Step(StepCode.STACKED, event.at, due, span, longer)
+        assert clock.surely_below_cap is not None
+        if longer - event.at > clock.surely_below_cap:  # seldom, and only then the cap need be counted
+            limit = end_of(event.at, clock.cap, clock.counting)
+            if limit < longer:
+                return (_CAPPED, event.at, event.at, clock.cap, max(limit, due))
+    return (_STACKED, event.at, due, span, longer)
 
 
 def _done(event: CardEvent) -> Activity | None:
@@ -221,16 +240,16 @@ def activate_by(clock: BareClock, shown: bool, events: Iterable[Happening]) -> S
         if what not in acting:
             continue
         if what in ends:
-            out = Standing(settled=True, steps=out.steps if out is not None else ())
+            out = Standing(settled=True, lines=out.lines if out is not None else ())
         elif what in starts and (out is None or out.due is None or out.settled):
             span = clock.span
             if span is None:
                 out = Standing(due=event.at, unknown=Unknown(Missing.NO_LENGTH, Question.VALID_UNTIL, event))
             else:
                 end = end_of(event.at, span, clock.counting)
-                out = Standing(due=end, steps=(Step(StepCode.STARTED, event.at, event.at, span, end),))
+                out = Standing(due=end, lines=((_STARTED, event.at, event.at, span, end),))
         elif what is _READING and not (out is not None and out.settled) and (read := read_date(clock, shown, event)) is not None:
-            out = Standing(due=read, steps=(Step(StepCode.READ, event.at, read, None, read),))
+            out = Standing(due=read, lines=((_READ, event.at, read, None, read),))
     return out or Standing(unknown=Unknown(Missing.NO_START, START_QUESTION[clock.start or Anchor.PURCHASE]))
 
 
@@ -238,7 +257,7 @@ def recycling(clock: BareClock, shown: bool, events: Iterable[Happening], plans:
     """Counted from the purchase, from each event that counts, and from the end of the last plan: the latest of them holds."""
     out = Restarts(clock, shown).replay(events)
     span = clock.span
-    if clock.start is not Anchor.PLAN_END or plans is None or span is None or (out.steps and out.steps[-1].code is StepCode.READ):
+    if clock.start is not Anchor.PLAN_END or plans is None or span is None or (out.lines and out.lines[-1][0] is _READ):
         return out
     if plans.segments:
         if plans.unknown is not None:
@@ -247,5 +266,5 @@ def recycling(clock: BareClock, shown: bool, events: Iterable[Happening], plans:
         plan_end = plans.segments[-1].end
         end = extend(plan_end, span, clock.counting)
         if out.due is None or end > out.due:
-            out.due, out.unknown, out.steps = end, None, (Step(StepCode.STARTED, plan_end, plan_end, span, end),)
+            out.due, out.unknown, out.lines = end, None, ((_STARTED, plan_end, plan_end, span, end),)
     return out

@@ -569,6 +569,16 @@ class OperatorRule(_Entry):
         return next((clock.id for clock in self.clocks if clock.kind in _SHOWN), None)
 
     @cached_property
+    def replays(self) -> tuple[tuple[ClockRule, BareClock, bool, tuple[Offer, ...]], ...]:
+        """Every clock with its bare values, whether it is the shown one, and its offers."""
+        return tuple((clock, clock.bare, clock.id == self.shown_clock, self.offers[clock.id]) for clock in self.clocks)
+
+    @cached_property
+    def plan_clock(self) -> BareClock | None:
+        """The first clock of plans, which recycling waits for."""
+        return next((clock.bare for clock in self.clocks if clock.kind is ClockKind.BUNDLE), None)
+
+    @cached_property
     def offers(self) -> Mapping[str, tuple[Offer, ...]]:
         """What serves each clock, by its id: cheapest first (a file has one currency), what has no known price last."""
         return {clock.id: self._offers(clock) for clock in self.clocks}

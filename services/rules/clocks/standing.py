@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.model.clock import Activity, Anchor, CardEvent, PlanSegment, Question, Step, Unknown
+from services.model.clock import Activity, Anchor, CardEvent, PlanSegment, Question, Span, StepCode, Unknown
 from services.model.money import Money
 from services.rules.clocks.bare import BareClock, BareStage
 from services.rules.clocks.counting import end_of_printed, extend
@@ -19,6 +19,10 @@ START_QUESTION = {
 }
 
 
+Line = tuple[StepCode, datetime, datetime, Span | None, datetime]
+"""What a ``Step`` says, in its order. A replay writes many that nobody reads; the steps are made of those that someone does."""
+
+
 @dataclass(slots=True)
 class Standing:
     """``due``: exact when ``unknown`` is None, else the bound before which nothing ends (None: no bound either).
@@ -30,7 +34,7 @@ class Standing:
 
     due: datetime | None = None
     unknown: Unknown | None = None
-    steps: tuple[Step, ...] = ()
+    lines: tuple[Line, ...] = ()
     settled: bool = False
     waiting: bool = False
     segments: tuple[PlanSegment, ...] = ()
