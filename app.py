@@ -5,12 +5,12 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from ui.trouble import report
-from ui.web import SecurityHeaders, healthz, lifespan
+from ui.web import SecurityHeaders, ThisMachineOnly, healthz, lifespan
 
 app = st.App(
     "ui/main.py",
     lifespan=lifespan,
     routes=[Route("/healthz", healthz)],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(ThisMachineOnly), Middleware(SecurityHeaders)],
     on_script_error=report,
 )

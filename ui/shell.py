@@ -1,6 +1,5 @@
 """The frame around every page: its title, the navigation, the language."""
 
-import ipaddress
 from pathlib import Path
 
 import streamlit as st
@@ -10,8 +9,10 @@ from services.store.settings import SettingsStore
 from services.use.house import house
 from ui.invented import invented_notice
 from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language, settle_language
+from ui.web import is_local
 
 STYLE = Path(__file__).with_name("style.css")
+ASKED = "lang_asked"  # what the address asked for, so that it is heeded once and the switch can change it
 ICON = Path(__file__).with_name("favicon.png")
 
 
@@ -22,7 +23,10 @@ def account() -> str:
 
 def configure() -> None:
     st.set_page_config(page_title="Simkeeper", page_icon=str(ICON), layout="wide")
-    if STATE_KEY not in st.session_state and STATE_KEY not in st.query_params:
+    asked = st.query_params.get(STATE_KEY)
+    if asked in LANGUAGES and asked != st.session_state.get(ASKED):
+        st.session_state[ASKED] = st.session_state[STATE_KEY] = asked
+    elif STATE_KEY not in st.session_state:
         remembered = _settings().get("language")
         st.session_state[STATE_KEY] = remembered if remembered in LANGUAGES else browser_language()
     settle_language()
@@ -58,16 +62,6 @@ def run(page: "st.Page") -> None:
     page.run()
 
 
-def is_local(address: str | None) -> bool:
-    """Whether only this machine can reach ``address``. None means every address."""
-    if address == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address or "0.0.0.0").is_loopback  # noqa: S104 - a reading, not a binding
-    except ValueError:
-        return False
-
-
 def _refuse() -> None:
     st.title(_("Simkeeper is closed here"))
     st.error(
@@ -82,7 +76,6 @@ def _language_switch() -> None:
             list(LANGUAGES),
             format_func=LANGUAGES.__getitem__,
             key=STATE_KEY,
-            bind="query-params",
             label_visibility="collapsed",
             required=True,
             on_change=_remember_language,
@@ -91,6 +84,7 @@ def _language_switch() -> None:
 
 def _remember_language() -> None:
     settle_language()
+    st.query_params.pop(STATE_KEY, None)
     _settings().put("language", language())
 
 

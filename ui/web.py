@@ -1,6 +1,7 @@
 """What the web server does around the pages: warm-up, security headers, the health answer."""
 
 import gc
+import ipaddress
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,6 +36,37 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class ThisMachineOnly:
+    """Refuses what comes in at an address that others can reach, whatever server was started and however: nobody signs in here."""
+
+    REFUSAL = (
+        "Simkeeper is closed at this address: other machines can reach it, and nobody has to sign in. "
+        "Start it at 127.0.0.1.\n续卡管家在此地址上不开放：其他机器也能访问，而且无需登录。请在 127.0.0.1 上启动。\n"
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        server = scope.get("server")
+        if scope["type"] == "lifespan" or server is None or is_local(server[0]):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await PlainTextResponse(self.REFUSAL, 403)(scope, receive, send)
+
+
+def is_local(address: str | None) -> bool:
+    """Whether only this machine can reach ``address``. None means every address."""
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address or "0.0.0.0").is_loopback  # noqa: S104 - a reading, not a binding
+    except ValueError:
+        return False
 
 
 async def healthz(_: Request) -> PlainTextResponse:

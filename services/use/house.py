@@ -6,7 +6,7 @@ from functools import cache
 
 from services.providers.sandbox.faults import Sandbox
 from services.rules.compare.frame import PlanFrame
-from services.store.database import Database
+from services.store.database import Database, DatabaseTooNew
 from services.use.background import Background
 from services.use.configuration import Configuration, read_configuration
 from services.use.known_cards import KnownCards
@@ -14,6 +14,8 @@ from services.use.known_clocks import KnownClocks
 from services.use.refresh import Refresh
 from services.use.stage import Stage
 from services.use.trip_pool import TripPool
+
+__all__ = ["DatabaseTooNew", "House", "house", "leave_house", "open_house"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,7 +39,7 @@ def test_an_address_open_to_others_shows_only_what_to_set(app: AppTest, monkeypa
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), (None, False), ("", False), ("192.0.2.7", False)],
 )
 def test_only_loopback_is_local(address: str | None, local: bool) -> None:
-    from ui.shell import is_local
+    from ui.web import is_local
 
     assert is_local(address) is local
 
@@ -56,3 +56,25 @@ def test_the_compare_page_keeps_its_question_while_other_pages_are_open(app: App
     assert app.multiselect(key="compare_places").value == ["JP"]
     assert app.number_input(key="compare_gb").value == 2.5
     assert app.metric
+
+
+def test_a_database_from_a_newer_version_gets_a_sentence_of_its_own(own_house: Path) -> None:
+    def page() -> None:
+        from services.use.house import DatabaseTooNew
+        from ui.trouble import report
+
+        report(DatabaseTooNew("9999"))
+
+    app = AppTest.from_function(page)
+    app.session_state["lang"] = "zh"
+    app.run()
+    assert "更新版本" in app.error[0].value
+
+
+def test_the_language_of_an_address_is_heeded_once_and_can_be_changed(app: AppTest) -> None:
+    app.query_params["lang"] = "zh"
+    app.run()
+    assert app.title[0].value == "续卡管家"
+    app.session_state["lang"] = "en"
+    app.run()
+    assert app.title[0].value == "Simkeeper"

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from services.model.money import minor_digits
 from services.model.plan import Network
 from services.rules.compare.beside import MOST_BESIDE, side_by_side
 from services.rules.compare.export import EXPORT_COLUMNS, export_csv
@@ -218,7 +219,7 @@ def _columns(ranking: Ranking) -> dict[str, Any]:
         "seller": text(_("Seller"), pinned=True),
         "origin": text(_("Where from")),
         "name": text(_("Plan")),
-        "total": config.NumberColumn(_("Total, {currency}").format(currency=currency), format="%.2f"),
+        "total": config.NumberColumn(_("Total, {currency}").format(currency=currency), format=f"%.{minor_digits(currency)}f"),
         "usable": text(_("Usable data")),
         "days": config.NumberColumn(_("Days")),
         "purchases": config.NumberColumn(_("Times to buy")),
