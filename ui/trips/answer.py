@@ -24,7 +24,7 @@ from services.use.rates import rates_to
 from services.use.trip_pool import Busy, Solving
 from services.use.trip_worker import Trouble
 from services.use.trips import LONGER_SECONDS, SECONDS, PlanFacts
-from ui import figures
+from ui import clock, figures
 from ui.language import _, language, n_
 from ui.text import plain
 from ui.trips import chart
@@ -171,7 +171,7 @@ def proof(answer: TripAnswer, answers: TripAnswers) -> str:
     plans = figures.number(answers.considered)
     if answers.prices_from is None or answers.prices_to is None:
         return _("No plan on sale takes part.")
-    first, last = figures.day(answers.prices_from.date()), figures.day(answers.prices_to.date())
+    first, last = (figures.day(at.astimezone(clock.zone()).date()) for at in (answers.prices_from, answers.prices_to))
     dates = first if first == last else f"{first} – {last}"
     if answer.status is Status.PROVED:
         return _("Proved cheapest among {n} plans, prices of {dates}.").format(n=plans, dates=dates)
