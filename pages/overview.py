@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from services.rules.balances import Level
+from services.rules.balances import Reason
 from ui.cards.desks import reading_desk
 from ui.cards.first import nothing_yet
 from ui.cards.progress import progress
@@ -12,6 +12,7 @@ from ui.language import _
 from ui.trips.link import trip_link
 
 SHOWN = 3
+OF_DATES = {Reason.DATE_PASSED, Reason.DATE_NEAR, Reason.NOTHING_KNOWN}
 
 st.title(_("Simkeeper"))
 views = reading_desk().board()
@@ -19,10 +20,10 @@ if views:
     overview_answer()
     progress()
     able = set(reading_desk().refreshable())
-    urgent = [view for view in views if view.urgency.level <= Level.LOW][:SHOWN]
-    if urgent:
+    low = [view for view in views if set(view.urgency.reasons) - OF_DATES][:SHOWN]
+    if low:
         st.header(_("What is left"))
-    for column, view in zip(st.columns(SHOWN), urgent, strict=False):
+    for column, view in zip(st.columns(SHOWN), low, strict=False):
         with column:
             tile(view, view.card.card_id in able)
     st.page_link("../pages/balances.py", label=_("See all cards"), icon=":material/sim_card:")

@@ -18,7 +18,7 @@ from services.rules.clocks.engine import ClockState, cheapest, clock_states
 from services.rules.clocks.library import generic_rule, shipped_rules
 from services.rules.clocks.moves import MovedClock, RuledCard, moved_clocks
 from services.rules.clocks.overrides import Override, OverrideError, RawValue, applied, suggestion
-from services.rules.clocks.recorded import event_of_day, recorded_events
+from services.rules.clocks.recorded import event_of_day, recorded_events, with_shown_dates
 from services.rules.clocks.schema import CardKind, ClockRule, OperatorRule
 from services.store.cards import CardStore
 from services.store.clocks import ClockStore, KeptOverride, TypedEvent
@@ -366,7 +366,8 @@ class ClockDesk:
         stopped = self._stopped(card, rule, known)
         fit, unfit = _fitting(rule, [kept for kept in figures if kept.override_id not in stopped])
         events = held.events if held is not None and same else self._events(card, rule, known, now)
-        states = clock_states(rule, events, now, zone, [kept.override for kept in fit])
+        shown = with_shown_dates(rule, known.readings.get(card.card_id, (0, ()))[1])
+        states = clock_states(shown, events, now, zone, [kept.override for kept in fit])
         running = tuple(state for state in states if state.rule.id not in stopped.values())
         typed = known.typed.get(card.card_id, ())
         clocks = CardClocks(card, rule, running, tuple(fit), tuple(unfit), typed, {clock: key for key, clock in stopped.items()})

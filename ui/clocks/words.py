@@ -307,9 +307,8 @@ def count(state: ClockState) -> str:
     left = days_left(state)
     if state.is_over:
         return _("Over")
-    if is_overdue(state) and state.due is not None:
-        passed = (day_of(state.now, state) - day_of(state.due, state)).days
-        return n_("{n} day over", "{n} days over", passed).format(n=figures.number(passed))
+    if is_overdue(state) and left is not None:
+        return n_("{n} day over", "{n} days over", -left).format(n=figures.number(-left))
     if left is None:
         return _("Unknown")
     return figures.days(left) if left > 0 else _("Today")

@@ -1,4 +1,4 @@
-"""The shipped rules: every file of ``data/``, read once. The one place of this package that touches a file."""
+"""The shipped rules: every file of ``data/``, read once, and ``shown.toml``. The one place of this package that touches a file."""
 
 import tomllib
 from collections.abc import Mapping
@@ -25,6 +25,12 @@ def shipped_rules() -> Mapping[str, OperatorRule]:
                 raise ValueError(f"{entry.name} holds the rule {rule.id!r}")
             rules[rule.id] = rule
     return MappingProxyType(rules)
+
+
+@cache
+def shown_dates() -> OperatorRule:
+    """Clocks for dates that an operator shows and its own rules have none for, one per kind of date, without any fact."""
+    return parse_rule(resources.files("services.rules.clocks").joinpath("shown.toml").read_text(encoding="utf-8"))
 
 
 def generic_rule(country: str | None, card: CardKind) -> OperatorRule | None:

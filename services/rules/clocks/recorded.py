@@ -8,12 +8,40 @@ from services.model.clock import Activity, CardEvent, ClockKind, EventKind, star
 from services.model.money import Money
 from services.model.reading import EventKind as SeenKind
 from services.model.reading import MoneyKind, Reading, Validity, ValidityKind
+from services.rules.clocks.library import shown_dates
 from services.rules.clocks.schema import OperatorRule
 
 _SEEN = {SeenKind.TOPPED_UP: EventKind.TOPPED_UP, SeenKind.ACTIVATED: EventKind.ACTIVATED, SeenKind.DATA_USED_UP: EventKind.DATA_SPENT}
 _OF_NUMBER = (ClockKind.VALIDITY, ClockKind.TOP_UP_ONLY, ClockKind.INACTIVITY)
 _ONCE = (EventKind.PURCHASED, EventKind.INSTALLED, EventKind.ACTIVATED, EventKind.FIRST_CONNECTION)
 _READING = EventKind.READING
+
+
+def with_shown_dates(rule: OperatorRule, readings: Iterable[Reading]) -> OperatorRule:
+    """``rule`` with a clock more for each kind of date that ``readings`` show and the rule has no clock for. A plan's end is the end of
+    something although the operator's rules speak of the number alone."""
+    kinds = {end.kind for reading in readings for end in reading.validity}
+    missing = frozenset(kind for kind in kinds if _clock_of(rule, kind) is None)
+    return _with_clocks(rule.id, rule, missing) if missing else rule
+
+
+_extended: dict[tuple[str, frozenset[ValidityKind]], tuple[OperatorRule, OperatorRule]] = {}
+
+
+def _with_clocks(rule_id: str, rule: OperatorRule, kinds: frozenset[ValidityKind]) -> OperatorRule:
+    held = _extended.get((rule_id, kinds))
+    if held is not None and held[0] is rule:
+        return held[1]
+    more = tuple(clock for clock in shown_dates().clocks if clock.id in {_shown_id(kind) for kind in kinds})
+    more = tuple(clock.model_copy(update={"home_zone": rule.zone}) for clock in more)
+    values = {name: getattr(rule, name) for name in OperatorRule.model_fields}
+    longer = OperatorRule.model_construct(**{**values, "clocks": (*rule.clocks, *more)})
+    _extended[rule_id, kinds] = (rule, longer)
+    return longer
+
+
+def _shown_id(kind: ValidityKind) -> str:
+    return f"shown_{kind.value}"
 
 
 def recorded_events(
@@ -29,7 +57,7 @@ def recorded_events(
     for kind, day in _own_dates(card):
         if kind not in own_kinds:
             found.append(CardEvent(kind, start_of_day(day, zone)))
-    by_kind = {kind: _clock_of(rule, kind) for kind in ValidityKind}
+    by_kind = {kind: _clock_of(rule, kind) or _shown_id(kind) for kind in ValidityKind}
     seen = {_as_one(event, zone) for event in typed}
     for reading in readings:
         for event in _of_reading(reading, by_kind):
@@ -82,14 +110,12 @@ def _first(rule: OperatorRule, kinds: tuple[ClockKind, ...]) -> str | None:
     return next((clock.id for clock in rule.clocks if clock.kind in kinds), None)
 
 
-def _of_reading(reading: Reading, by_kind: dict[ValidityKind, str | None]) -> list[CardEvent]:
+def _of_reading(reading: Reading, by_kind: dict[ValidityKind, str]) -> list[CardEvent]:
     at = reading.true_at
     found = [CardEvent(_SEEN[event.kind], at, amount=event.money) for event in reading.events if event.kind in _SEEN]
     ends: dict[str, Validity] = {}
     for end in sorted(reading.validity, key=lambda end: (bool(end.name), end.last_day)):
-        clock = by_kind[end.kind]
-        if clock is not None:
-            ends.setdefault(clock, end)  # the line's own date, else the first of those of its parts
+        ends.setdefault(by_kind[end.kind], end)  # the line's own date, else the first of those of its parts
     found += [CardEvent(_READING, at, valid_until=end.last_day, clock=clock) for clock, end in ends.items()]
     money = next((purse.money for purse in reading.money if purse.kind is MoneyKind.MAIN), None)
     if money is not None:

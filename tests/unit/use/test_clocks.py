@@ -13,8 +13,9 @@ from services.model.clock import Activity, ClockStatus, Confidence, EventKind, M
 from services.model.money import Money
 from services.model.reading import Event, MoneyBalance, Reading, Source, Validity, ValidityKind
 from services.model.reading import EventKind as SeenKind
-from services.rules.clocks.engine import ClockState
+from services.rules.clocks.engine import ClockState, clock_states
 from services.rules.clocks.library import generic_rule, shipped_rules
+from services.rules.clocks.recorded import recorded_events, with_shown_dates
 from services.rules.clocks.schema import CardKind as RuleKind
 from services.rules.clocks.schema import OperatorRule
 from services.use.cards import CardDesk
@@ -124,6 +125,38 @@ def test_the_date_in_a_text_is_the_date_of_the_clock(house: House, desk: ClockDe
     assert lead is not None
     assert lead.is_read
     assert lead.latest_safe_day in (date(2027, 3, 1), date(2027, 3, 2))
+
+
+@pytest.mark.parametrize("operator", ["giffgaff", "china_mobile", None])
+def test_a_plan_that_ends_before_the_number_is_the_first_thing_that_can_be_lost(
+    house: House, desk: ClockDesk, operator: str | None
+) -> None:
+    """giffgaff's rules are about the number, China Mobile's about debt: the end of a plan ends something too."""
+    add(house, "card", operator, country="GB", first_used_on=date(2026, 11, 1))
+    read(house, "card", NOW - timedelta(hours=1), validity=(Validity(ValidityKind.PLAN, date(2026, 11, 25), "Goodybag"),))
+    clocks = desk.of_card("card")
+    assert clocks is not None
+    plan = next(state for state in clocks.states if state.is_read)
+    assert plan.rule.kind.value == "bundle"
+    assert plan.latest_safe_day in (date(2026, 11, 23), date(2026, 11, 24))
+    assert plan.confidence is Confidence.HIGH
+    before = answer(desk.all()).before
+    assert before is not None
+    assert before <= datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("kind", ValidityKind)
+@pytest.mark.parametrize("operator", sorted(shipped_rules()))
+def test_no_date_that_an_operator_shows_is_left_out(kind: ValidityKind, operator: str) -> None:
+    rule = shipped_rules()[operator]
+    reading = Reading("card", Source.PASTED, NOW - timedelta(hours=1), validity=(Validity(kind, date(2026, 12, 9)),))
+    longer = with_shown_dates(rule, [reading])
+    card = Card("card", "card", CardKind(rule.cards[0].value), operator)
+    states = clock_states(longer, recorded_events(rule, card, [reading], (), SHANGHAI), NOW, SHANGHAI)
+    shown = [state for state in states if any(step.code.value == "read" for step in state.steps)]
+    assert len(shown) == 1
+    counted = shown[0].steps[0].due.astimezone(SHANGHAI).date()
+    assert date(2026, 12, 8) <= counted <= date(2026, 12, 10)
 
 
 def test_a_top_up_told_of_twice_is_one(house: House, desk: ClockDesk) -> None:
