@@ -1,7 +1,7 @@
 """Fees that leave a balance, and what happens when it does not cover them."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from services.model.clock import (
@@ -28,6 +28,7 @@ _RENEWED = EventKind.RENEWED
 _SEEN_WORKING = EventKind.SEEN_WORKING
 _TOPPED_UP = EventKind.TOPPED_UP
 _MONTH = SpanUnit.MONTH
+_DAY = timedelta(days=1)
 _NOTHING = Decimal(0)
 _FEE_DUE = StepCode.FEE_DUE
 _READ = StepCode.READ
@@ -146,7 +147,8 @@ class Fees:
             if next_fee is not None:
                 due = next_fee[due]
             elif from_last is not None:
-                due = extend(due, from_last, clock.counting)
+                following = extend(due, from_last, clock.counting)
+                due = following if following > due else due + _DAY  # a daily fee where no zone is known: the day may be cut to nothing
             elif fee_days is not None and first_month is not None:
                 due = fee_days[first_month + turn]
             else:

@@ -315,3 +315,18 @@ def test_an_exact_event_and_its_copy_in_another_zone_are_one() -> None:
     event = CardEvent(EventKind.ACTIVATED, utc("2026-01-01 12:00"))
     same = replace(event, at=event.at.astimezone(JAKARTA))
     assert state(rb.CMHK, [event], "2026-01-02 12:00").due == state(rb.CMHK, [same], "2026-01-02 12:00").due
+
+
+def test_a_daily_fee_moves_on_where_no_zone_is_known() -> None:
+    daily = rb.rule(
+        "daily",
+        "GB",
+        None,
+        'id = "fee"\nkind = "wallet_fee"\nstart = { value = "activation" }\nspan = { value = "1 day" }\nfee = { value = "1 GBP" }\n',
+    )
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    events = [CardEvent(EventKind.ACTIVATED, begun), CardEvent(EventKind.READING, begun, balance=Money.of(10, "GBP"))]
+    state = clock_states(daily, events, begun + timedelta(days=20), UTC)[0]
+    assert state.status is ClockStatus.PAST
+    assert state.due is not None
+    assert begun + timedelta(days=9) <= state.due <= begun + timedelta(days=11)
