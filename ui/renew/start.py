@@ -73,7 +73,10 @@ def _form() -> None:
         key=f"renew_channel_{operator}_{kind}_{situation}",
     )
     begun = Begun(kind, channel, situation, operator, "" if operator else name.strip()[:80], card.card_id if card else None, country)
-    st.button(_("Start"), type="primary", key="renew_start", on_click=_start, args=(begun, seen), width="stretch")
+    named = card is not None or operator is not None or bool(name.strip())
+    if not named:
+        st.caption(_("Choose the operator first, or write its name."))
+    st.button(_("Start"), type="primary", key="renew_start", on_click=_start, args=(begun, seen), disabled=not named, width="stretch")
 
 
 def _start(begun: Begun, seen: Figures) -> None:
@@ -91,7 +94,7 @@ def _card() -> tuple[Card | None, Figures]:
         _("Card"),
         options,
         index=options.index(asked) if asked in options else 0,
-        format_func=lambda it: plain(views[it].card.nickname) if it else _("A card that is not in my list"),
+        format_func=lambda it: views[it].card.nickname if it else _("A card that is not in my list"),
         key="renew_card",
     )
     return (views[chosen].card, figures_of(views[chosen].state)) if chosen else (None, Figures())

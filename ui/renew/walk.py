@@ -88,14 +88,14 @@ def _phase(walk: Walk, phase: Phase) -> None:
             key = f"note_{walk.renewal_id}_{step.id}"
             st.session_state[key] = walk.run.notes.get(step.id, "")
             st.text_area(
-                plain(say(step.text)), key=key, on_change=_note, args=(walk.renewal_id, step.id, key), max_chars=MAX_NOTE, height="content"
+                say(step.text), key=key, on_change=_note, args=(walk.renewal_id, step.id, key), max_chars=MAX_NOTE, height="content"
             )
 
 
 def _step(walk: Walk, step: Step) -> None:
     key = f"step_{walk.renewal_id}_{step.id}"
     st.session_state[key] = step.id in walk.run.ticks
-    st.checkbox(plain(say(step.text)), key=key, on_change=_tick, args=(walk.renewal_id, step.id, key))
+    st.checkbox(say(step.text), key=key, on_change=_tick, args=(walk.renewal_id, step.id, key))
     if note := walk.run.notes.get(step.id):
         st.caption(_("Note: {note}").format(note=plain(note)))
 
