@@ -7,12 +7,12 @@ from services.model.renewal import Begun, Figures, Situation
 from services.rules.guides.library import shipped_guides
 from services.rules.guides.schema import About
 from services.rules.renewals.ranking import RankedChannel, rank
-from services.use.operators import operator_country, operator_name
+from services.use.operators import operator_country
 from services.use.renewals import Walk, figures_of
 from ui import clock, figures
 from ui.cards.desks import reading_desk
 from ui.cards.words import KIND
-from ui.language import _, language
+from ui.language import _
 from ui.renew import words
 from ui.renew.checks import link_box
 from ui.renew.desk import open_run, payee, renewal_desk, say
@@ -103,12 +103,12 @@ def _card() -> tuple[Card | None, Figures]:
 def _operator() -> tuple[str | None, str, CardKind, str | None]:
     """An operator from the guides or one we do not know, and the kind of card."""
     known = [guide.id for guide in shipped_guides().values() if guide.about is About.OPERATOR]
-    known.sort(key=lambda it: operator_name(it, language()).casefold())
+    known.sort(key=lambda it: say(shipped_guides()[it].name).casefold())
     chosen = st.selectbox(
         _("Operator or seller"),
         [*known, OTHER],
         index=None,
-        format_func=lambda it: operator_name(it, language()) if it else _("Another operator"),
+        format_func=lambda it: say(shipped_guides()[it].name) if it else _("Another operator"),
         placeholder=_("Choose, or type a name"),
         key="renew_operator",
     )
