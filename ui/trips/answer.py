@@ -25,6 +25,7 @@ from services.use.trip_pool import Busy, Solving
 from services.use.trip_worker import Trouble
 from services.use.trips import LONGER_SECONDS, SECONDS, PlanFacts
 from ui import clock, figures
+from ui.compare.results import link
 from ui.language import _, language, n_
 from ui.text import plain
 from ui.trips import chart
@@ -278,8 +279,8 @@ def _purchase(number: int, purchase: Purchase, about: PlanFacts, currency: str, 
         text.caption(_("Before you buy: {notes}.").format(notes=listed([_(CAUTION[caution]) for caution in purchase.cautions])))
     if about.origin is Origin.SANDBOX:
         buy.caption(_("Invented: cannot be bought"))
-    elif about.url:
-        buy.link_button(_("Open at the seller"), about.url, width="stretch")
+    elif address := link(about.url, about.origin.value):
+        buy.link_button(_("Open at the seller"), address, width="stretch")
     if purchase.source is Source.NEW:
         buy.button(
             _("Leave out"),
