@@ -279,7 +279,7 @@ def _purchase(number: int, purchase: Purchase, about: PlanFacts, currency: str, 
         text.caption(_("Before you buy: {notes}.").format(notes=listed([_(CAUTION[caution]) for caution in purchase.cautions])))
     if about.origin is Origin.SANDBOX:
         buy.caption(_("Invented: cannot be bought"))
-    elif address := link(about.url, about.origin.value):
+    elif address := link(about.url, about.origin or ""):
         buy.link_button(_("Open at the seller"), address, width="stretch")
     if purchase.source is Source.NEW:
         buy.button(
