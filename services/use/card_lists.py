@@ -7,6 +7,7 @@ column holds them, and written only when asked for.
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -204,8 +205,8 @@ def _card(cells: dict[Column, str], region: str | None) -> tuple[Card, CardSecre
         slot=get(Column.SLOT),
         holder=get(Column.HOLDER),
         payer=get(Column.PAYER),
-        tags=frozenset(split(get(Column.TAGS))),
-        dependents=tuple(DependentAccount(account) for account in split(get(Column.DEPENDENTS))),
+        tags=frozenset(name for name, _ in _parts(get(Column.TAGS))),
+        dependents=tuple(DependentAccount(name, note) for name, note in _parts(get(Column.DEPENDENTS))),
         bought_on=_day(get(Column.BOUGHT_ON), Column.BOUGHT_ON),
         installed_on=_day(get(Column.INSTALLED_ON), Column.INSTALLED_ON),
         first_used_on=_day(get(Column.FIRST_USED_ON), Column.FIRST_USED_ON),
@@ -214,11 +215,37 @@ def _card(cells: dict[Column, str], region: str | None) -> tuple[Card, CardSecre
     return replace(card, card_id=hashlib.sha256(told_by.encode()).hexdigest()[:16]), secrets
 
 
-def split(text: str) -> list[str]:
-    """The parts of a cell between semicolons, ideographic commas or line breaks."""
-    for mark in ("；", "、", "\n"):
-        text = text.replace(mark, ";")
-    return [part.strip() for part in text.split(";") if part.strip()]
+_BETWEEN = re.compile(r"(?<!\\)((?:\\\\)*)[;；、\n]")
+_NOTE = re.compile(r"(?<!\\)((?:\\\\)*)\|")
+_SPECIAL = re.compile(r"[\\;；、|]|^'")
+_ESCAPED = re.compile(r"\\([\\:；、|'])")
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """The parts of a cell between semicolons, ideographic commas or line breaks, each with what it says behind a ``|``.
+
+    A backslash takes its meaning from the mark behind it, and ``\\:`` is a semicolon. An apostrophe in front of a part is the export's,
+    against formulas.
+    """
+    found = []
+    for part in _BETWEEN.sub("\\1\n", text).split("\n"):
+        name, _, note = _NOTE.sub("\\1\n", part.strip().removeprefix("'"), count=1).partition("\n")
+        if name.strip():
+            found.append((_meant(name.strip()), _meant(note.strip())))
+    return found
+
+
+def _meant(text: str) -> str:
+    return _ESCAPED.sub(lambda found: ";" if found[1] == ":" else found[1], text)
+
+
+def _joined(parts: Iterable[tuple[str, str]]) -> str:
+    """What ``_parts`` reads back as it was. No semicolon stands inside a part: some programs cut the cell there."""
+    return "; ".join(" | ".join(_written(text) for text in part if text) for part in parts)
+
+
+def _written(text: str) -> str:
+    return _SPECIAL.sub(lambda found: "\\:" if found[0] == ";" else f"\\{found[0]}", " ".join(text.split()))
 
 
 def _checked(
@@ -281,14 +308,51 @@ def export_cards(
     secrets_of: Callable[[str], CardSecrets] | None = None,
 ) -> bytes:
     """UTF-8 CSV with a byte order mark, every cell quoted and none of them a formula; with secrets only when ``secrets_of`` is given."""
-    columns = [column for column in Column if secrets_of is not None or column not in SECRET]
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow([plain_cell(headings[column]) for column in columns])
+    for row in _rows(cards, headings, language, secrets_of):
+        writer.writerow([_kept_apostrophe(cell, plain_cell(cell)) for cell in row])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def export_workbook(
+    cards: Iterable[Card],
+    headings: Mapping[Column, str],
+    language: str,
+    secrets_of: Callable[[str], CardSecrets] | None = None,
+) -> bytes:
+    """XLSX of the same rows. Every cell is text and stays so when a person edits it: no formula, no rounded ICCID, no lost leading 0."""
+    from openpyxl import Workbook  # only who exports a workbook loads its writer
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    book, out = Workbook(write_only=True), io.BytesIO()
+    sheet = book.create_sheet()
+    for row in _rows(cards, headings, language, secrets_of):
+        cells = []
+        for text in row:
+            cell = WriteOnlyCell(sheet, _kept_apostrophe(text, ILLEGAL_CHARACTERS_RE.sub(" ", text)))
+            cell.data_type, cell.number_format = "s", "@"
+            cells.append(cell)
+        sheet.append(cells)
+    book.save(out)
+    return out.getvalue()
+
+
+def _rows(
+    cards: Iterable[Card], headings: Mapping[Column, str], language: str, secrets_of: Callable[[str], CardSecrets] | None
+) -> Iterable[list[str]]:
+    columns = [column for column in Column if secrets_of is not None or column not in SECRET]
+    yield [headings[column] for column in columns]
     for card in cards:
         cells = _cells(card, language, CardSecrets() if secrets_of is None else secrets_of(card.card_id))
-        writer.writerow([plain_cell(cells[column]) for column in columns])
-    return out.getvalue().encode("utf-8-sig")
+        yield [cells[column] for column in columns]
+
+
+def _kept_apostrophe(text: str, cell: str) -> str:
+    """``cell`` with one apostrophe more than ``text`` when that has any in front: an import takes one away."""
+    own = len(text) - len(text.lstrip("'"))
+    return f"'{cell}" if own and len(cell) - len(cell.lstrip("'")) == own else cell
 
 
 def _cells(card: Card, language: str, secrets: CardSecrets) -> dict[Column, str]:
@@ -306,8 +370,8 @@ def _cells(card: Card, language: str, secrets: CardSecrets) -> dict[Column, str]
         Column.SLOT: card.slot,
         Column.HOLDER: card.holder,
         Column.PAYER: card.payer,
-        Column.TAGS: "; ".join(sorted(card.tags)),
-        Column.DEPENDENTS: "; ".join(account.name for account in card.dependents),
+        Column.TAGS: _joined((tag, "") for tag in sorted(card.tags)),
+        Column.DEPENDENTS: _joined((account.name, account.note) for account in card.dependents),
         Column.BOUGHT_ON: card.bought_on.isoformat() if card.bought_on else "",
         Column.INSTALLED_ON: card.installed_on.isoformat() if card.installed_on else "",
         Column.FIRST_USED_ON: card.first_used_on.isoformat() if card.first_used_on else "",

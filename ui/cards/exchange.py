@@ -1,11 +1,13 @@
 """Many cards in and out: a table with a preview and a reason per refused row; an export without secrets unless asked for."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
 from services.model.card import Card
 from services.rules.plan_lists import PlanListError, Table, read_table
-from services.use.card_lists import SECRET, CardImport, Column, RefusedCard, export_cards, read_cards
+from services.use.card_lists import SECRET, CardImport, Column, RefusedCard, export_cards, export_workbook, read_cards
 from services.use.cards import marks
 from ui import figures
 from ui.cards import words
@@ -117,11 +119,24 @@ def export_panel(cards: list[Card]) -> None:
         secret = st.checkbox(_("With activation codes, PIN and PUK: whoever has the file can take these cards"), key="export_secrets")
         spoken = language()
 
-        def build() -> bytes:
+        def build(write: Callable[..., bytes]) -> bytes:
             with speaking(spoken):
                 headings = {column: heading(column) for column in Column}
-                return export_cards(cards, headings, spoken, card_desk().secrets if secret else None)
+                return write(cards, headings, spoken, card_desk().secrets if secret else None)
 
         st.download_button(
-            _("Download as CSV"), data=build, file_name="simkeeper-cards.csv", mime="text/csv", on_click="ignore", key="export_cards"
+            _("Download as CSV"),
+            data=lambda: build(export_cards),
+            file_name="simkeeper-cards.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key="export_cards",
+        )
+        st.download_button(
+            _("Download as XLSX"),
+            data=lambda: build(export_workbook),
+            file_name="simkeeper-cards.xlsx",
+            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            on_click="ignore",
+            key="export_workbook",
         )

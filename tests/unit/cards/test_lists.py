@@ -2,16 +2,17 @@
 
 import csv
 import io
+import zipfile
 
 import pytest
 import segno
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from services.model.card import Card, CardKind, CardSecrets, DependentAccount, Identifiers
 from services.rules.plan_lists import read_table
-from services.use.card_lists import SECRET, Column, RowProblem, export_cards, read_cards
+from services.use.card_lists import SECRET, Column, RowProblem, export_cards, export_workbook, read_cards
 from services.use.qr import NotAPicture, codes_in
 
 HEADINGS = {
@@ -89,13 +90,21 @@ def test_a_workbook_is_read_too() -> None:
     assert (card.nickname, card.identifiers.iccid, card.tags) == ("Ten", "8944110068000000000", {"home", "travel"})
 
 
-NAMES = some.text(some.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=20).filter(
-    lambda name: name.strip() and not name.startswith("'") and not set(name) & set(";；、'\"")
-)
+def one_blank(text: str) -> str:
+    return " ".join(text.split())
 
 
-@settings(max_examples=60, deadline=None)
-@given(NAMES, NAMES, some.frozensets(NAMES, max_size=3), some.sampled_from(CardKind), some.sampled_from(["GB", "CN", "HK", None]))
+NAMES = some.text(some.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=20).filter(lambda name: name.strip())
+PLAIN = NAMES.filter(lambda name: not set(name) & set(";；、'\""))
+MARKS = some.text(some.sampled_from("a=+'\\;；、| -"), min_size=1, max_size=8).map(one_blank).filter(bool)
+
+
+def exported(card: Card, language: str) -> list[tuple[str, bytes]]:
+    return [("cards.csv", export_cards([card], SAID, language)), ("cards.xlsx", export_workbook([card], SAID, language))]
+
+
+@settings(max_examples=25, deadline=None)
+@given(PLAIN, PLAIN, some.frozensets(NAMES, max_size=3), some.sampled_from(CardKind), some.sampled_from(["GB", "CN", "HK", None]))
 def test_an_export_comes_back_as_it_was(name: str, holder: str, tags: frozenset[str], kind: CardKind, country: str | None) -> None:
     card = Card(
         "id",
@@ -106,14 +115,42 @@ def test_an_export_comes_back_as_it_was(name: str, holder: str, tags: frozenset[
         identifiers=Identifiers("8944110068000000000", "+447700900123"),
         holder=holder,
         tags=tags,
-        dependents=(DependentAccount("Bank"),),
+        dependents=(DependentAccount("Bank", "codes by SMS; last one"), DependentAccount("Mail")),
     )
     for language in ("en", "zh"):
-        table = read_table("cards.csv", export_cards([card], SAID, language))
-        ((again, secrets),) = read_cards(table, []).cards
-        assert secrets == CardSecrets()
-        for field in ("nickname", "kind", "operator", "country", "identifiers", "holder", "tags", "dependents"):
-            assert getattr(again, field) == getattr(card, field), field
+        for file, data in exported(card, language):
+            ((again, secrets),) = read_cards(read_table(file, data), []).cards
+            assert secrets == CardSecrets()
+            for field in ("nickname", "kind", "operator", "country", "identifiers", "holder", "tags", "dependents"):
+                assert getattr(again, field) == getattr(card, field), (file, field)
+
+
+@settings(max_examples=25, deadline=None)
+@given(some.lists(some.tuples(MARKS, MARKS | some.just("")), min_size=1, max_size=3), some.frozensets(MARKS, max_size=3))
+def test_accounts_keep_their_notes_whatever_marks_stand_in_them(accounts: list[tuple[str, str]], tags: frozenset[str]) -> None:
+    card = Card("id", "'A'", CardKind.SIM, tags=tags, dependents=tuple(DependentAccount(*account) for account in accounts))
+    for file, data in exported(card, "en"):
+        ((again, _),) = read_cards(read_table(file, data), []).cards
+        assert (again.nickname, again.tags, again.dependents) == (card.nickname, card.tags, card.dependents), file
+
+
+def test_every_cell_of_a_workbook_is_text() -> None:
+    secrets = CardSecrets("LPA:1$smdp.example.com$X-1", None, "0012")
+    card = Card("id", "=1+1", CardKind.SIM, identifiers=Identifiers("8944110068000000000"), holder="#N/A", payer="a\x01b", device="007")
+    data = export_workbook([card], SAID, "en", lambda card_id: secrets)
+    sheet = load_workbook(io.BytesIO(data)).active
+    assert sheet is not None
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {(cell.data_type, cell.number_format) for cell in cells} == {("s", "@")}
+    assert {"=1+1", "#N/A", "a b", "007", "0012"} <= {cell.value for cell in cells}
+    ((again, found),) = read_cards(read_table("cards.xlsx", data), []).cards
+    assert (again.nickname, again.holder, again.device, found) == ("=1+1", "#N/A", "007", secrets)
+    assert b"smdp" not in b"".join(part for part in unpacked(export_workbook([card], SAID, "en")))
+
+
+def unpacked(data: bytes) -> list[bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return [archive.read(name) for name in archive.namelist()]
 
 
 def test_secrets_leave_only_when_asked_for_and_no_cell_is_a_formula() -> None:
