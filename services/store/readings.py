@@ -4,11 +4,13 @@
 the state of every card can be read without its history.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, Row, and_, select
 
 from services.model.reading import FailedLookUp, Reading
 from services.rules.balances import CardState, states
@@ -17,6 +19,7 @@ from services.store.database import Database
 from services.store.tables import card_revisions, cards, current_readings, failed_look_ups, readings
 
 _READING: TypeAdapter[Reading] = TypeAdapter(Reading)
+_READINGS: TypeAdapter[list[Reading]] = TypeAdapter(list[Reading])
 _FAILURE: TypeAdapter[FailedLookUp] = TypeAdapter(FailedLookUp)
 _COLUMNS = (readings.c.id, readings.c.card_id, readings.c.body)
 BATCH = 5_000
@@ -85,7 +88,7 @@ class ReadingStore:
             .where(current_readings.c.account_id == self._account, readings.c.account_id == self._account)
         )
         with self._database.read() as connection:
-            seen = [_reading(number, card, body) for number, card, body in connection.execute(query)]
+            seen = _parsed(connection.execute(query).all())
             mine = failed_look_ups.c.account_id == self._account
             failed = connection.execute(select(failed_look_ups.c.card_id, failed_look_ups.c.body).where(mine)).all()
         return states(seen, [replace(_FAILURE.validate_json(row.body), card_id=row.card_id) for row in failed])
@@ -95,7 +98,7 @@ class ReadingStore:
         mine = and_(readings.c.account_id == self._account, readings.c.card_id == card_id)
         query = select(*_COLUMNS).where(mine).order_by(readings.c.id.desc()).limit(newest)
         with self._database.read() as connection:
-            return [_reading(number, card, body) for number, card, body in connection.execute(query)]
+            return _parsed(connection.execute(query).all())
 
     def counts(self) -> dict[str, int]:
         """How many readings each card has."""
@@ -107,7 +110,7 @@ class ReadingStore:
         """Work out which readings of a card are current from all it has, after two cards became one."""
         mine = and_(readings.c.account_id == self._account, readings.c.card_id == card_id)
         query = select(*_COLUMNS).where(mine)
-        history = [_reading(number, card, body) for number, card, body in connection.execute(query)]
+        history = _parsed(connection.execute(query).all())
         self._keep_current(connection, card_id, history)
         own = and_(cards.c.account_id == self._account, cards.c.id == card_id)
         connection.execute(cards.update().where(own).values(reading_count=len(history)))
@@ -118,7 +121,7 @@ class ReadingStore:
             .join(current_readings, current_readings.c.reading_id == readings.c.id)
             .where(current_readings.c.account_id == self._account, current_readings.c.card_id == card_id)
         )
-        return [_reading(number, card, body) for number, card, body in connection.execute(query)]
+        return _parsed(connection.execute(query).all())
 
     def _keep_current(self, connection: Connection, card_id: str, known: list[Reading]) -> None:
         mine = and_(current_readings.c.account_id == self._account, current_readings.c.card_id == card_id)
@@ -128,7 +131,7 @@ class ReadingStore:
             connection.execute(current_readings.insert(), rows)
 
     def _row(self, reading: Reading) -> dict[str, object]:
-        body = _READING.dump_json(reading, exclude_defaults=True).decode()
+        body = _READING.dump_json(reading, exclude={"card_id", "sequence"}, exclude_defaults=True).decode()
         return {
             "account_id": self._account,
             "card_id": reading.card_id,
@@ -137,9 +140,11 @@ class ReadingStore:
         }
 
 
-def _reading(number: int, card_id: str, body: str) -> Reading:
-    # The card is named by the row alone: it changes when two cards become one.
-    return replace(_READING.validate_json(body), card_id=card_id, sequence=number)
+def _parsed(rows: Iterable[Row[Any, Any, Any]]) -> list[Reading]:
+    # All in one go: a parse for each costs twice as much. The card is named by the row alone, for it changes when two cards become one.
+    return _READINGS.validate_json(
+        "[" + ",".join(f'{body[:-1]},"card_id":{json.dumps(card)},"sequence":{number}}}' for number, card, body in rows) + "]"
+    )
 
 
 def bump(connection: Connection, account: str) -> None:
