@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from services.model.card import Card, CardKind, CardSecrets, Identifiers, ProviderLink
+from services.model.card import Card, CardKind, CardSecrets, Identifiers, ProviderLink, Thresholds
 from services.model.data_volume import DataVolume
+from services.model.money import Money
 from services.model.reading import DataBalance, FailedLookUp, Reading, Source, Validity, ValidityKind
 from services.use.cards import CardDesk
 from services.use.house import house
@@ -47,6 +48,11 @@ def go(app: AppTest, page: str, language: str = "en", **query: str) -> AppTest:
 def said(app: AppTest) -> str:
     drawn = [*app.title, *app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success, *app.metric]
     return re.sub(r"\\(.)", r"\1", "\n".join(f"{getattr(each, 'label', '')} {each.value}" for each in drawn))
+
+
+def press(app: AppTest, label: str) -> None:
+    next(each for each in app.button if each.label == label).click().run()
+    assert not app.exception
 
 
 def with_data(readings: ReadingDesk, card_id: str, left: int) -> None:
@@ -149,3 +155,35 @@ def test_two_entries_of_one_card_are_found_and_merged(app: AppTest, cards: CardD
     assert [card.card_id for card in cards.all()] == ["b"]
     assert len(readings.history("b")) == 2
     assert "holder a" in said(go(app, "card", id="b", open="numbers"))
+
+
+CHIP = "89049032000000000000000000000163"
+DEVICE = "490154203237518"
+
+
+def test_an_eid_and_an_imei_are_checked_as_they_are_typed_and_kept_without_their_blanks(app: AppTest, cards: CardDesk) -> None:
+    cards.add(Card("a", "A", CardKind.ESIM))
+    go(app, "card", id="a", open="edit")
+    app.text_input(key="edit_a_eid").set_value(CHIP[:-1] + "5")
+    app.text_input(key="edit_a_imei").set_value(DEVICE[:-1] + "9")
+    press(app, "Save the changes")
+    refused = [line.split(":")[0] for each in app.error for line in each.value.split("  \n")]
+    assert refused == ["EID", "IMEI"]
+    assert cards.all()[0].identifiers == Identifiers()
+    app.text_input(key="edit_a_eid").set_value(" ".join(CHIP[at : at + 4] for at in range(0, 32, 4)))
+    app.text_input(key="edit_a_imei").set_value("49-015420-323751-8")
+    press(app, "Save the changes")
+    assert cards.all()[0].identifiers == Identifiers(eid=CHIP, imei=DEVICE)
+
+
+def test_a_card_counts_as_low_below_the_limits_its_person_sets(app: AppTest, cards: CardDesk, readings: ReadingDesk) -> None:
+    cards.add(Card("a", "A", CardKind.SIM, country="GB"))
+    with_data(readings, "a", 2 * 10**9)
+    low = "Data is low"
+    assert low not in said(go(app, "card", id="a", open="limits"))
+    app.number_input(key="limits_a_data").set_value(2.5)
+    app.number_input(key="limits_a_money").set_value(5.0)
+    app.number_input(key="limits_a_days").set_value(3)
+    press(app, "Save the limits")
+    assert cards.all()[0].thresholds == Thresholds(DataVolume(2_500_000_000), Money.of(5, "GBP"), 3)
+    assert low in said(go(app, "card", id="a"))

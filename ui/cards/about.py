@@ -54,7 +54,7 @@ def numbers(card: Card) -> None:
 def limits(card: Card) -> None:
     """Below which the card counts as low."""
     with st.form("limits", border=False):
-        chosen = form.threshold_fields(card, "limits")
+        chosen = form.threshold_fields(card, f"limits_{card.card_id}")
         if st.form_submit_button(_("Save the limits")):
             card_desk().change(replace(card, thresholds=chosen))
             st.rerun()
