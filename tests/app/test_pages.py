@@ -78,3 +78,23 @@ def test_the_language_of_an_address_is_heeded_once_and_can_be_changed(app: AppTe
     app.session_state["lang"] = "en"
     app.run()
     assert app.title[0].value == "Simkeeper"
+
+
+def test_a_card_leads_to_its_renewal(app: AppTest) -> None:
+    from services.model.card import Card, CardKind
+    from services.use.cards import CardDesk
+    from services.use.house import house
+
+    CardDesk(house(), "local").add(Card("c1", "Home number", CardKind.SIM))
+    app.query_params["lang"] = "en"
+    app.run()
+    app.query_params["id"] = "c1"
+    app.switch_page("../pages/card.py").run()
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    assert links["Renew this card"] == "card=c1"
+    app.query_params["card"] = "c1"
+    app.switch_page("../pages/renew.py").run()
+    assert not app.exception
+    assert "Home number" in {box.value if isinstance(box.value, str) else "" for box in app.selectbox} | {
+        option for box in app.selectbox for option in box.options
+    }
