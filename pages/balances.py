@@ -7,11 +7,12 @@ from ui.cards.desks import reading_desk
 from ui.cards.duplicates import duplicates
 from ui.cards.exchange import export_panel
 from ui.cards.first import answer, nothing_yet
-from ui.cards.progress import progress
+from ui.cards.progress import going_on, progress
 from ui.cards.tile import look_up
 from ui.language import _
 
 st.title(_("Cards and balances"))
+asking = going_on()
 views = reading_desk().board()
 if not views:
     nothing_yet()
@@ -21,7 +22,7 @@ else:
         st.page_link("../pages/add_card.py", label=_("Add a card"), icon=":material/add:")
         if reading_desk().refreshable():
             st.button(_("Look up all cards"), key="refresh_all", on_click=look_up, args=(None,), icon=":material/refresh:")
-    progress()
+    progress(asking)
     duplicates()
     shown = board.filtered(views)
     if not shown:

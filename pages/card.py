@@ -8,7 +8,7 @@ from ui.cards.desks import reading_desk
 from ui.cards.history import history
 from ui.cards.install import secrets_panel
 from ui.cards.paste import paste_form
-from ui.cards.progress import progress
+from ui.cards.progress import going_on, progress
 from ui.cards.strip import strip
 from ui.cards.tile import look_up, summary
 from ui.cards.typed import typed_form
@@ -17,6 +17,7 @@ from ui.language import _
 from ui.text import plain
 
 card_id = st.query_params.get("id", "")
+asking = going_on()
 view = reading_desk().view(card_id)
 if view is None:
     st.title(_("Card"))
@@ -26,7 +27,7 @@ else:
     card = view.card
     st.title(plain(card.nickname))
     st.page_link("../pages/balances.py", label=_("All cards"), icon=":material/arrow_back:")
-    progress()
+    progress(asking)
     if st.session_state.pop("kept", False):
         st.success(_("Kept."))
     with st.container(border=True):

@@ -5,7 +5,7 @@ import streamlit as st
 from services.rules.balances import Reason
 from ui.cards.desks import reading_desk
 from ui.cards.first import nothing_yet
-from ui.cards.progress import progress
+from ui.cards.progress import going_on, progress
 from ui.cards.tile import tile
 from ui.clocks.overview import overview_answer
 from ui.language import _
@@ -15,10 +15,11 @@ SHOWN = 3
 OF_DATES = {Reason.DATE_PASSED, Reason.DATE_NEAR, Reason.NOTHING_KNOWN}
 
 st.title(_("Simkeeper"))
+asking = going_on()
 views = reading_desk().board()
 if views:
     overview_answer()
-    progress()
+    progress(asking)
     able = set(reading_desk().refreshable())
     low = [view for view in views if set(view.urgency.reasons) - OF_DATES][:SHOWN]
     if low:

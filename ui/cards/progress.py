@@ -12,12 +12,21 @@ POLL_S = 0.5
 SHOWN = 6
 
 
-def progress() -> None:
-    """Above the cards while a refresh is under way; afterwards one line that says how it went."""
+def going_on() -> bool:
+    """Ask before the figures are read: what comes in between would be missing from a page that draws itself no more."""
     refresh = reading_desk().refreshing()
-    if refresh is None or not refresh.stages:
+    return refresh is not None and refresh.under_way
+
+
+def progress(was_going_on: bool) -> None:
+    """Above the cards while a refresh is under way; afterwards one line that says how it went.
+
+    ``was_going_on``: when the figures of this page were read; if so, the page is drawn once more when all are over.
+    """
+    refresh = reading_desk().refreshing()
+    if refresh is None or not (refresh.stages or was_going_on):
         return
-    if refresh.under_way:
+    if was_going_on or refresh.under_way:
         _running()
         return
     failed = sum(stage.value == "failed" for stage in refresh.stages.values())
