@@ -75,7 +75,7 @@ def start_dashboard(data_dir: Path, environment: dict[str, str]) -> tuple[subpro
             time.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Dashboard]]:
     """Call it for a dashboard on an empty data directory, with emulators of the keyless sellers, and of those in ``also``, on sockets."""
     with ExitStack() as stack:
@@ -92,14 +92,15 @@ def open_dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
         yield open_one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dashboard(open_dashboard: Callable[..., Dashboard]) -> Dashboard:
     """One dashboard for the tests that change nothing of note."""
     return open_dashboard("shared")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium for one file: while Playwright's driver runs, its event loop keeps other tests of the process from starting theirs."""
     installed = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_FLAGS)
