@@ -134,13 +134,15 @@ class Visitor:
         return self.page
 
     def settle(self) -> None:
-        """The run is over and everything is drawn."""
+        """The run is over and everything is drawn, and stays so: a part of the page that redraws itself may be followed by a whole run."""
         page = self.page
         page.locator("h1").first.wait_for(timeout=30_000)
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]").wait_for(
-            timeout=30_000
-        )
-        expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
+        for pause in (250, 0):
+            page.locator("[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]").wait_for(
+                timeout=30_000
+            )
+            expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
+            page.wait_for_timeout(pause)
         assert page.locator("[data-testid=stException]").count() == 0, page.locator("[data-testid=stException]").first.inner_text()
 
     def axe(self) -> list[tuple[str, str, str]]:

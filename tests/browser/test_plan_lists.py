@@ -187,11 +187,17 @@ def test_a_wrong_encoding_is_said_and_corrected(own: Dashboard, visit: Callable[
     visitor.settle()
     pick(page, words["encoding"], "UTF-8")
     expect(page.get_by_text(words["unknown_encoding"])).to_be_visible()
+    visitor.settle()
     pick(page, words["encoding"], "big5")
     expect(page.get_by_text(words["unknown_encoding"])).to_have_count(0)
     visitor.settle()
-    page.get_by_role("combobox", name=words["price"], exact=True).click()
-    expect(page.get_by_role("option", name="價格USD")).to_be_visible()
+    option = page.get_by_role("option", name="價格USD")
+    for _ in range(3):  # a list that was opened while its part of the page was drawn anew is closed again
+        page.get_by_role("combobox", name=words["price"], exact=True).click()
+        page.wait_for_timeout(1000)
+        if option.count():
+            break
+    expect(option).to_be_visible()
 
 
 @BOTH
