@@ -5,6 +5,7 @@ Read from the environment first, then from ``.streamlit/secrets.toml``:
     SIMKEEPER_DATA_DIR         directory of the default database         [simkeeper] data_dir
     SIMKEEPER_DATABASE_URL     SQLAlchemy URL instead of that database   [simkeeper] database_url
     SIMKEEPER_URL_<PROVIDER>   another base URL for one provider         [simkeeper.urls] <provider>
+    SIMKEEPER_KEYS             keys of what is encrypted, the new first  (services.store.vault; else a file in the data directory)
 
 Credentials of providers can stand in the file alone: ``[simkeeper.providers.<provider>]`` with the names of its fields.
 """
@@ -18,6 +19,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
+
+from services.store.vault import NotAKey, keys_in
 
 SECRETS = Path(".streamlit/secrets.toml")
 
@@ -42,8 +45,12 @@ class Configuration:
 
 
 def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file: Path = SECRETS) -> Configuration:
-    """Raises ConfigurationError for a file that is not TOML, for a provider address that is neither https nor on this machine, and for
-    credentials that are not texts by name."""
+    """Raises ConfigurationError for a file that is not TOML, for a provider address that is neither https nor on this machine, for
+    credentials that are not texts by name, and for keys that are none."""
+    try:
+        keys_in(environment)
+    except NotAKey as error:
+        raise ConfigurationError(error.name, "not_a_key") from None
     secrets = _secrets(secrets_file)
     data_dir = Path(environment.get("SIMKEEPER_DATA_DIR") or secrets.get("data_dir") or user_data_path("simkeeper", appauthor=False))
     url = environment.get("SIMKEEPER_DATABASE_URL") or secrets.get("database_url") or f"sqlite:///{data_dir / 'simkeeper.db'}"
