@@ -20,6 +20,7 @@ from services.rules.clocks.moves import MovedClock, RuledCard, moved_clocks
 from services.rules.clocks.overrides import Override, OverrideError, RawValue, applied, suggestion
 from services.rules.clocks.recorded import event_of_day, recorded_events, with_shown_dates
 from services.rules.clocks.schema import CardKind, ClockRule, OperatorRule
+from services.rules.renewals.effect import ClockEffect, effects
 from services.store.cards import CardStore
 from services.store.clocks import ClockStore, KeptOverride, TypedEvent
 from services.store.readings import ReadingStore
@@ -162,6 +163,18 @@ class ClockDesk:
         found = [mark for clocks in self.all() for state in clocks.states for mark in _marks(clocks.card, state)]
         order = list(MarkKind)
         return sorted((mark for mark in found if first <= mark.day <= last), key=lambda mark: (mark.day, order.index(mark.kind)))
+
+    def effects(self, card_id: str, payment: CardEvent) -> tuple[ClockEffect, ...]:
+        """What ``payment`` would do to each clock of the card; none when the card is gone, and none for a clock said not to run."""
+        known, now = self._known(), self._now()
+        card = next((card for card in known.cards if card.card_id == card_id), None)
+        if card is None:
+            return ()
+        clocks = self._work(card, known, now)
+        rule = with_shown_dates(clocks.rule, known.readings.get(card_id, (0, ()))[1])
+        events = self._events(card, clocks.rule, known, now)
+        found = effects(rule, events, payment, now, _zone(now), [kept.override for kept in clocks.figures])
+        return tuple(effect for effect in found if effect.rule.id not in clocks.stopped)
 
     # ------------------------------------------------------------------------------------------------------- what the person says
 
