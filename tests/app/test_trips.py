@@ -46,7 +46,7 @@ def open_trips(app: AppTest, **params: str) -> AppTest:
 
 def answered(app: AppTest) -> AppTest:
     """Run again until what is being solved is shown."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while "tripq_solving" in app.session_state and not app.session_state["tripq_solving"].over:
         assert time.monotonic() < end
         time.sleep(0.1)

@@ -85,7 +85,7 @@ def open_dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
             sellers = {seller: SANDBOXES[seller]() for seller in ("simsima", "pikasim", *also)}
             addresses = {f"SIMKEEPER_URL_{seller.upper()}": stack.enter_context(serve(app)) for seller, app in sellers.items()}
             process, url, log = start_dashboard(data_dir, addresses)
-            stack.callback(process.wait, 10)
+            stack.callback(process.wait, 60)
             stack.callback(process.terminate)
             return Dashboard(url, data_dir, log, sellers)
 

@@ -64,7 +64,7 @@ def data(card_id: str, taken_at: datetime, gigabytes: float, **more: object) -> 
 
 
 def wait(desk: ReadingDesk) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while (refresh := desk.refreshing()) is not None and refresh.under_way:
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -222,7 +222,7 @@ def test_a_refresh_reads_every_card_and_a_failure_hides_nothing(
 def test_a_cancelled_refresh_keeps_what_came_and_fails_nothing(house: House, keepgo: tuple[Sandbox, str], readings: ReadingDesk) -> None:
     sandbox, _ = keepgo
     ids = connect(house, sandbox)
-    sandbox.faults[:] = [Fault("latency", seconds=30)]
+    sandbox.faults[:] = [Fault("stall_before")]
     assert set(readings.start_refresh()) == set(ids)
     assert readings.start_refresh() == [], "pressed twice"
     readings.cancel_refresh()

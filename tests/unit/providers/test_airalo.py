@@ -1,4 +1,4 @@
-"""Airalo against its emulator. The traps are those of the contract's section 0, by its numbers (14 is about receiving webhooks)."""
+"""Airalo against its emulator. The traps are those of the contract's section 0, by its numbers."""
 
 import asyncio
 import hashlib
@@ -26,6 +26,7 @@ from services.providers.sandbox.airalo import ACTIVE, CREDENTIALS, EXPIRED, NEW,
 from services.providers.sandbox.server import serve
 from services.providers.tokens import TokenCache
 from services.providers.wire import LPA
+from tests.unit.providers.calls import outcomes, subject_of, verbs
 from tests.unit.providers.lab import REFERENCE, Lab
 
 GIB = 1024**3
@@ -244,6 +245,15 @@ def test_trap_12_times_with_and_without_a_zone(lab):
 def test_trap_13_hotspot_is_unknown(lab):
     at = lab(ID)
     assert {plan.hotspot for plan in at.run(at.provider.plans()).plans} == {Tri.UNKNOWN}
+
+
+def test_trap_14_no_webhook_is_asked_for_so_none_is_answered_wrongly(lab):
+    at = lab(ID)
+    at.run(outcomes(at.provider, verbs(ID), subject_of(at)))
+    assert len(at.sandbox.log) > len(verbs(ID))
+    for asked in at.sandbox.log:
+        assert not {"notifications", "orders-async", "future-orders", "simulator"} & set(asked.path.split("/"))
+        assert "webhook" not in asked.body
 
 
 def test_trap_15_no_answer_tells_test_mode_so_the_notes_do():

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.providers.errors import Because, Malformed, NotFound, ProviderError, RateLimited, Refused, Unauthorised, Unreachable
 from services.providers.http import Answer, Call, Endpoint, Http, Limit, RateLimits
-from services.providers.sandbox.faults import Fault, Sandbox
+from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.server import serve
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -128,14 +128,16 @@ def test_what_is_signed_is_signed_at_the_moment_of_sending():
 
 
 def test_a_stall_costs_the_time_of_the_call_and_no_more():
-    async def never(scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.sleep(60)
+    asked = []
 
-    started = time.monotonic()
+    async def never(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(scope["path"])
+        await asyncio.Event().wait()
+
     with pytest.raises(Unreachable) as caught:
-        send(never, GET, attempts=5, attempt_timeout_s=0.2, call_timeout_s=0.5)
+        send(never, GET, attempts=50, attempt_timeout_s=0.2, call_timeout_s=0.5)
     assert caught.value.because == "timeout"
-    assert time.monotonic() - started < 1.5
+    assert 1 <= len(asked) <= 3, "after the time of the call nothing is tried again"
 
 
 def test_retry_after_in_seconds_is_waited_for():
@@ -166,16 +168,14 @@ def test_429_without_a_time_that_can_be_read(headers):
 def test_a_long_pause_is_told_at_once_and_kept_by_the_whole_account():
     limits = RateLimits()
     desk = Desk(*failing(429, **{"Retry-After": "120"}), JSONResponse({}))
-    started = time.monotonic()
     with pytest.raises(RateLimited) as caught:
         send(desk, GET, limits)
     assert caught.value.retry_after_s == 120
     with pytest.raises(RateLimited) as caught:
         send(desk, GET, limits)
-    assert 110 < caught.value.retry_after_s <= 120
+    assert 0 < caught.value.retry_after_s <= 120
     assert len(desk.at) == 1  # not asked again
     assert send(desk, GET, limits, account="another").status == 200
-    assert time.monotonic() - started < 2
 
 
 # Rate limits
@@ -209,20 +209,19 @@ def test_limits_are_kept_across_threads_and_tasks():
 def test_a_limit_of_one_card_does_not_hold_up_another():
     limits, desk = RateLimits(), Desk()
 
-    async def work() -> float:
-        http = Http(Endpoint("desk", "https://desk.example", app=desk, limits=(Limit(1, 60, "card"),)), limits)
+    async def work() -> None:
+        http = Http(Endpoint("desk", "https://desk.example", app=desk, limits=(Limit(1, 3600, "card"),)), limits)
         await http.send(Call("GET", "/a", counts={"card": "a"}))
-        started = time.monotonic()
-        await http.send(Call("GET", "/b", counts={"card": "b"}))
-        await http.send(GET)
-        took = time.monotonic() - started
+        async with asyncio.timeout(60):  # far less than the hour that card a has to wait
+            await http.send(Call("GET", "/b", counts={"card": "b"}))
+            await http.send(GET)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await http.send(Call("GET", "/a", counts={"card": "a"}))
         await http.aclose()
-        return took
 
-    assert asyncio.run(work()) < 0.5
+    asyncio.run(work())
+    assert [request.url.path for request in desk.requests] == ["/a", "/b", "/thing"]
 
 
 @settings(max_examples=60, deadline=None)
@@ -273,19 +272,30 @@ def test_calls_left_are_counted():
 
 
 def test_a_body_beyond_the_limit_is_not_read_to_its_end():
-    sandbox = Sandbox(Desk())
-    sandbox.faults.append(Fault("huge", size=2_000_000_000))
+    """The body has no end: it is sent for as long as anybody reads it."""
+    hung_up = threading.Event()
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        async def listen() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            hung_up.set()
+
+        listening = asyncio.create_task(listen())
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        while not listening.done():
+            await send({"type": "http.response.body", "body": b" " * 65536, "more_body": True})
+            await asyncio.sleep(0)
 
     async def work(address: str) -> None:
-        http = Http(Endpoint("desk", address, max_body_bytes=1_000_000, attempt_timeout_s=20, call_timeout_s=20), RateLimits())
+        http = Http(Endpoint("desk", address, max_body_bytes=1_000_000, attempt_timeout_s=60, call_timeout_s=60), RateLimits())
         with pytest.raises(Malformed, match="too_large"):
             await http.send(GET)
         await http.aclose()
 
-    started = time.monotonic()
-    with serve(sandbox) as address:
+    with serve(endless) as address:
         asyncio.run(work(address))
-    assert time.monotonic() - started < 10
+        assert hung_up.wait(60)
 
 
 def test_redirects_are_refused_not_followed():

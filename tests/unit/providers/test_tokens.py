@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 import pytest
 
 from services.model.order import OrderOutcome, OrderStatus
 from services.providers.errors import Because, Refused, Unauthorised, Unreachable
-from services.providers.ordering import place_once
+from services.providers.ordering import _orders, place_once
 from services.providers.single_flight import SingleFlight
 from services.providers.tokens import Token, TokenCache
 from tests.unit.providers.lab import REFERENCE
@@ -44,6 +45,18 @@ def in_threads(count: int, work) -> list:
     for thread in threads:
         thread.join()
     return found
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Comes back when ``holds``."""
+    while not holds():
+        await asyncio.sleep(0.001)
+
+
+def waiting(flights: SingleFlight, key: Hashable) -> int:
+    """How many wait for the work under way for ``key``."""
+    flight = flights._under_way.get(key)
+    return 0 if flight is None else len(flight._done_callbacks)
 
 
 def test_one_token_for_all_threads_and_tasks():
@@ -110,17 +123,21 @@ def test_when_the_one_who_works_is_cancelled_the_next_does_it():
     flights: SingleFlight[str] = SingleFlight()
     began = []
 
-    async def slow() -> str:
-        began.append(1)
-        await asyncio.sleep(0.2)
-        return "done"
-
     async def work() -> str:
+        go = asyncio.Event()
+
+        async def slow() -> str:
+            began.append(1)
+            await go.wait()
+            return "done"
+
         first = asyncio.create_task(flights.run("key", slow))
-        await asyncio.sleep(0.02)
+        await until(lambda: began == [1])
         second = asyncio.create_task(flights.run("key", slow))
-        await asyncio.sleep(0.02)
+        await until(lambda: waiting(flights, "key") == 1)
         first.cancel()
+        await until(lambda: began == [1, 1])
+        go.set()
         result = await second
         with pytest.raises(asyncio.CancelledError):
             await first
@@ -133,18 +150,20 @@ def test_when_the_one_who_works_is_cancelled_the_next_does_it():
 def test_one_who_waits_can_be_cancelled_without_harm():
     flights: SingleFlight[str] = SingleFlight()
 
-    async def slow() -> str:
-        await asyncio.sleep(0.1)
-        return "done"
-
     async def work() -> str:
+        go = asyncio.Event()
+
+        async def slow() -> str:
+            await go.wait()
+            return "done"
+
         first = asyncio.create_task(flights.run("key", slow))
-        await asyncio.sleep(0.01)
         second = asyncio.create_task(flights.run("key", slow))
-        await asyncio.sleep(0.01)
+        await until(lambda: waiting(flights, "key") == 1)
         second.cancel()
         with pytest.raises(asyncio.CancelledError):
             await second
+        go.set()
         return await first
 
     assert asyncio.run(work()) == "done"
@@ -158,13 +177,14 @@ DONE = OrderOutcome(OrderStatus.CONFIRMED, REFERENCE, order_id="1")
 class Shop:
     """Takes orders; ``answers`` says what becomes of each sending, ``finds`` of each look-up."""
 
-    def __init__(self, sending=None, finding=None) -> None:
-        self.sending, self.finding = sending, finding
+    def __init__(self, sending=None, finding=None, others: int = 0) -> None:
+        """``others``: a sending ends when so many others wait for it."""
+        self.sending, self.finding, self.others = sending, finding, others
         self.sent = self.looked = 0
 
     async def send(self) -> OrderOutcome:
         self.sent += 1
-        await asyncio.sleep(0.02)
+        await until(lambda: waiting(_orders, ("shop", REFERENCE)) == self.others)
         if self.sending is not None:
             raise self.sending
         return DONE
@@ -225,7 +245,7 @@ def test_the_refusal_of_a_known_reference_is_looked_up():
 
 
 def test_many_threads_that_place_one_order_send_it_once():
-    shop = Shop()
+    shop = Shop(others=4)
     found = in_threads(5, shop.place)
     assert found == [DONE] * 5
     assert shop.sent == 1

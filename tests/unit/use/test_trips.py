@@ -45,7 +45,7 @@ from services.use.house import House, open_house
 from services.use.rates import currencies, rates_to
 from services.use.readings import ReadingDesk
 from services.use.trip_calendar import Entry, calendar_file
-from services.use.trip_pool import PLACES, TripPool
+from services.use.trip_pool import PLACES, Solving, TripPool
 from services.use.trip_worker import Trouble
 from services.use.trips import TripDesk
 
@@ -360,21 +360,24 @@ def many() -> bytes:
     return pickle.dumps(Catalogue.of([plan for plan in generated_plans(3000) if plan.price.currency == "USD"], "USD"))
 
 
+def begun(solving: Solving) -> None:
+    """Comes back when a process works on it."""
+    while solving.progress()[1] == 0:
+        assert not solving.wait(0.01)
+
+
 def test_a_solving_is_stopped_and_its_place_is_free_again(pool: TripPool, many: bytes) -> None:
-    waiting = pool.solve("hard", HARD, "many", many, Limits(seconds=60))
-    behind = pool.solve("behind", HARD, "many", many, Limits(seconds=60))
-    assert not waiting.wait(1)
+    """It would go on for an hour."""
+    waiting = pool.solve("hard", HARD, "many", many, Limits(seconds=3600))
+    behind = pool.solve("behind", HARD, "many", many, Limits(seconds=3600))
+    begun(waiting)
     behind.stop()
-    assert behind.wait(5)
+    assert behind.wait(60)
     assert behind.outcome() is None
-    began = time.monotonic()
     waiting.stop()
-    assert waiting.wait(20)
-    assert time.monotonic() - began < 20
+    assert waiting.wait(120)
     assert isinstance(waiting.outcome(), TripAnswers)
-    end = time.monotonic() + 20
     while len(pool._free) < PLACES:
-        assert time.monotonic() < end
         time.sleep(0.01)
 
 
@@ -404,12 +407,12 @@ def test_an_answer_that_fails_verification_is_an_error(monkeypatch: pytest.Monke
 
 
 def test_a_process_that_died_is_an_error_and_the_next_question_is_answered(desk: TripDesk, house: House, many: bytes) -> None:
-    solving = house.trips.solve("hard", HARD, "many", many, Limits(seconds=60))
-    assert not solving.wait(1)
+    solving = house.trips.solve("hard", HARD, "many", many, Limits(seconds=3600))
+    begun(solving)
     executor = house.trips._started()
     for process in list(executor._processes):
         os.kill(process, signal.SIGKILL)
-    assert solving.wait(20)
+    assert solving.wait(120)
     assert isinstance(solving.outcome(), Trouble)
     _, after = desk.ask(asked())
     assert after.wait(60)
