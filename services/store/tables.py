@@ -295,3 +295,22 @@ renewal_events = Table(
     Index("ix_renewal_events_renewal", "account_id", "renewal_id", "id"),
     sqlite_autoincrement=True,
 )
+
+delivery_channels = Table(
+    "delivery_channels",
+    metadata,
+    account_column(),
+    Column("id", String(32), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("enabled", SmallInteger, nullable=False),
+    Column("is_fallback", SmallInteger, nullable=False),
+    Column("sealed", Text, nullable=False),  # what was entered, encrypted
+    Column("added_at", BigInteger, nullable=False),
+    Column("succeeded_at", BigInteger, nullable=True),
+    Column("failed_at", BigInteger, nullable=True),  # none: the last message arrived
+    Column("failure", String(32), nullable=True),
+    Column("failure_detail", String(64), nullable=True),
+    PrimaryKeyConstraint("account_id", "id"),
+)

@@ -1,6 +1,8 @@
 """What the project promises about itself: settings of Streamlit, one opener of connections, locks without hosts."""
 
 import ast
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -22,8 +24,13 @@ OPENERS = {
     "smtplib",
     "socket",
     "telnetlib",
+    "apprise",
 }
-MAY_OPEN = {"services/providers/http.py": {"httpx"}, "services/providers/sandbox/server.py": {"socket"}}
+MAY_OPEN = {
+    "services/channels/post.py": {"apprise", "requests", "smtplib"},
+    "services/providers/http.py": {"httpx"},
+    "services/providers/sandbox/server.py": {"socket"},
+}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +66,13 @@ def test_one_module_opens_connections() -> None:
             if names:
                 found[path.relative_to(ROOT).as_posix()] = names
     assert found == MAY_OPEN
+
+
+def test_what_takes_long_to_import_is_not_imported_at_the_start() -> None:
+    """Apprise takes a second."""
+    loaded = "import sys, services.use.channels, services.channels.post; print('apprise' in sys.modules, 'requests' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["False", "False"]
 
 
 def opened_by(path: Path) -> set[str]:
