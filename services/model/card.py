@@ -78,6 +78,7 @@ class Card:
     ``operator``: id of the operator's rules and guide; None when the operator is not known.
     ``country``: ISO 3166-1 alpha-2 of the operator's home network; None when not known.
     ``bought_on``, ``installed_on``, ``first_used_on``: what the person remembers; they anchor clocks and the lifecycle strip.
+    ``return_by``: the last day on which a rented device can be given back; None when it is not rented, or is back.
     """
 
     card_id: str
@@ -97,6 +98,7 @@ class Card:
     bought_on: date | None = None
     installed_on: date | None = None
     first_used_on: date | None = None
+    return_by: date | None = None
 
     def __post_init__(self) -> None:
         if not self.nickname.strip():

@@ -314,3 +314,89 @@ delivery_channels = Table(
     Column("failure_detail", String(64), nullable=True),
     PrimaryKeyConstraint("account_id", "id"),
 )
+
+card_reminders = Table(
+    "card_reminders",
+    metadata,
+    Column("account_id", String(64), nullable=False),
+    Column("card_id", String(32), nullable=False),
+    Column("body", Text, nullable=False),  # services.model.reminder.CardHabits as JSON
+    PrimaryKeyConstraint("account_id", "card_id"),
+    _of_card(),
+)
+
+reminder_episodes = Table(
+    "reminder_episodes",
+    metadata,
+    account_column(),
+    Column("topic", String(160), nullable=False),
+    Column("episode", String(32), nullable=False),
+    Column("card_id", String(32), nullable=True),  # none: of a renewal without a card
+    Column("opened_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger, nullable=True),  # of episodes that begin with being seen: when it was seen no more
+    Column("acknowledged", Integer, nullable=True),  # up to this step
+    Column("acknowledged_at", BigInteger, nullable=True),
+    Column("snoozed_until", BigInteger, nullable=True),
+    PrimaryKeyConstraint("account_id", "topic", "episode"),
+    ForeignKeyConstraint(
+        ["account_id", "card_id"], ["cards.account_id", "cards.id"], name="fk_reminder_episodes_card_id", ondelete="CASCADE"
+    ),
+    Index("ix_reminder_episodes_card", "account_id", "card_id"),
+)
+
+reminder_slots = Table(
+    "reminder_slots",
+    metadata,
+    account_column(),
+    Column("topic", String(160), nullable=False),
+    Column("episode", String(32), nullable=False),
+    Column("slot", String(48), nullable=False),  # services.model.reminder.Slot
+    Column("card_id", String(32), nullable=True),
+    Column("claimed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "topic", "episode", "slot"),  # nothing is claimed twice
+    ForeignKeyConstraint(["account_id", "card_id"], ["cards.account_id", "cards.id"], name="fk_reminder_slots_card_id", ondelete="CASCADE"),
+    Index("ix_reminder_slots_card", "account_id", "card_id"),
+)
+
+reminder_messages = Table(
+    "reminder_messages",
+    metadata,
+    account_column(),
+    Column("id", String(32), nullable=False),
+    Column("channel_id", String(64), nullable=False),
+    Column("items", JSON, nullable=False),  # [topic, episode, slot] of everything it is about
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),  # services.store.reminders.MessageStatus
+    Column("attempts", Integer, nullable=False),
+    Column("tried_at", BigInteger, nullable=True),
+    Column("next_try_at", BigInteger, nullable=True),
+    Column("failure", Text, nullable=False),
+    PrimaryKeyConstraint("account_id", "id"),
+    Index("ix_reminder_messages_status", "account_id", "status"),
+    Index("ix_reminder_messages_made_at", "account_id", "made_at"),
+)
+
+reminder_links = Table(
+    "reminder_links",
+    metadata,
+    account_column(),
+    Column("id", String(32), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("items", JSON, nullable=False),  # [topic, episode, step] of everything it acts on
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=True),
+    PrimaryKeyConstraint("account_id", "id"),
+)
+
+worker_leases = Table(
+    "worker_leases",
+    metadata,
+    account_column(),
+    Column("holder", String(64), nullable=False),  # empty: nobody
+    Column("until", BigInteger, nullable=False),
+    Column("beat_at", BigInteger, nullable=True),  # when a run last ended well
+    Column("looked_up_at", BigInteger, nullable=True),  # when balances were last asked for
+    UniqueConstraint("account_id"),
+)

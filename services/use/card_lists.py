@@ -45,6 +45,7 @@ class Column(StrEnum):
     BOUGHT_ON = "bought_on"
     INSTALLED_ON = "installed_on"
     FIRST_USED_ON = "first_used_on"
+    RETURN_BY = "return_by"
     LPA_CODE = "lpa_code"
     CONFIRMATION_CODE = "confirmation_code"
     PIN = "pin"
@@ -71,6 +72,7 @@ HEADINGS: Mapping[Column, tuple[str, ...]] = {
     Column.BOUGHT_ON: ("bought on", "bought", "购买日期"),
     Column.INSTALLED_ON: ("installed on", "installed", "安装日期"),
     Column.FIRST_USED_ON: ("first used on", "first used", "首次使用日期"),
+    Column.RETURN_BY: ("to be given back by", "return by", "归还日期"),
     Column.LPA_CODE: ("activation code", "lpa", "lpa code", "激活码"),
     Column.CONFIRMATION_CODE: ("confirmation code", "确认码"),
     Column.PIN: ("pin", "pin code", "pin 码"),
@@ -210,6 +212,7 @@ def _card(cells: dict[Column, str], region: str | None) -> tuple[Card, CardSecre
         bought_on=_day(get(Column.BOUGHT_ON), Column.BOUGHT_ON),
         installed_on=_day(get(Column.INSTALLED_ON), Column.INSTALLED_ON),
         first_used_on=_day(get(Column.FIRST_USED_ON), Column.FIRST_USED_ON),
+        return_by=_day(get(Column.RETURN_BY), Column.RETURN_BY),
     )
     told_by = "|".join(f"{kind}={value}" for kind, value in marks(card)) or repr(sorted(cells.items()))
     return replace(card, card_id=hashlib.sha256(told_by.encode()).hexdigest()[:16]), secrets
@@ -375,6 +378,7 @@ def _cells(card: Card, language: str, secrets: CardSecrets) -> dict[Column, str]
         Column.BOUGHT_ON: card.bought_on.isoformat() if card.bought_on else "",
         Column.INSTALLED_ON: card.installed_on.isoformat() if card.installed_on else "",
         Column.FIRST_USED_ON: card.first_used_on.isoformat() if card.first_used_on else "",
+        Column.RETURN_BY: card.return_by.isoformat() if card.return_by else "",
         Column.LPA_CODE: secrets.lpa_code or "",
         Column.CONFIRMATION_CODE: secrets.confirmation_code or "",
         Column.PIN: secrets.pin or "",

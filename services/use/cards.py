@@ -17,7 +17,7 @@ from services.use.connections import PATIENCE_S, ConnectionDesk
 from services.use.house import House
 from services.use.operators import operator_country, operator_named
 
-NAMES = ("operator", "country", "device", "slot", "holder", "payer", "provider", "bought_on", "installed_on", "first_used_on")
+NAMES = ("operator", "country", "device", "slot", "holder", "payer", "provider", "bought_on", "installed_on", "first_used_on", "return_by")
 
 
 @dataclass(frozen=True, slots=True)

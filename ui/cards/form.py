@@ -70,6 +70,7 @@ def card_fields(card: Card, key: str, name: str) -> Filled:
         bought = _day(_("Bought on"), card.bought_on, f"{key}_bought")
         installed = _day(_("Installed on"), card.installed_on, f"{key}_installed")
         first_used = _day(_("First used on"), card.first_used_on, f"{key}_used")
+        return_by = _day(_("To be given back by (rented device)"), card.return_by, f"{key}_return")
     if not nickname.strip():
         problems.append(_("Give the card a name to tell it apart by."))
     if problems:
@@ -92,6 +93,7 @@ def card_fields(card: Card, key: str, name: str) -> Filled:
         bought_on=bought,
         installed_on=installed,
         first_used_on=first_used,
+        return_by=return_by,
     )
     return Filled(filled, [], warnings)
 

@@ -97,6 +97,7 @@ FIELD = {
     "bought_on": mark("Bought on"),
     "installed_on": mark("Installed on"),
     "first_used_on": mark("First used on"),
+    "return_by": mark("To be given back by"),
 }
 FINDING = {
     "empty": mark("Nothing was typed."),

@@ -90,9 +90,11 @@ from services.model.clock import (
     Works,
 )
 from services.model.money import Money
+from services.model.reminder import Matter
 from services.model.tri import Tri
 from services.rules.clocks.bare import BareClock, BareStage, BareTier
 from services.rules.clocks.counting import Counting
+from services.rules.reminders.ladders import usual_days
 
 V = TypeVar("V")
 
@@ -282,16 +284,8 @@ _CLOCK_FACTS = (
     "ended_by",
 )
 
-DEFAULT_REMIND_DAYS: Mapping[ClockKind, tuple[int, ...]] = {
-    ClockKind.VALIDITY: (30, 10, 5, 1, 0),
-    ClockKind.INACTIVITY: (35, 10, 5, 0),
-    ClockKind.TOP_UP_ONLY: (35, 10, 5, 0),
-    ClockKind.WALLET_FEE: (7, 3, 1, 0),
-    ClockKind.ARREARS: (7, 3, 1, 0),
-    ClockKind.BUNDLE: (5, 2, 1, 0),
-    ClockKind.ACTIVATE_BY: (45, 9, 3, 0),
-    ClockKind.RECYCLING: (35, 10, 5, 0),
-}
+DEFAULT_REMIND_DAYS: Mapping[ClockKind, tuple[int, ...]] = {kind: usual_days(Matter(kind.value)) for kind in ClockKind}
+"""The usual lead days of each kind (services/rules/reminders/data/ladders.toml)."""
 
 
 class ShownDate(StrEnum):

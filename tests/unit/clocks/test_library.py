@@ -86,7 +86,7 @@ def test_the_minimal_file_is_a_rule() -> None:
     rule = parse_rule(_MINIMAL)
     assert str(rule.clock("use").span.value) == "180 days"
     assert rule.clock("use").span.source == ("S1",)
-    assert rule.clock("use").remind_days == (35, 10, 5, 0)
+    assert rule.clock("use").remind_days == (35, 10, 5, 1, 0)
     with pytest.raises(KeyError):
         rule.clock("top_up")
 

@@ -1,0 +1,466 @@
+"""What was reminded of, how it went, what a person decided about it, and which worker is at it.
+
+**Nothing is sent twice, and nothing is lost.** A slot (one step of one episode, or one repeat of it) and the messages about it are claimed
+in one transaction; its key makes a second claim impossible, whatever worker asks. A claimed message is *handed over* by one more update of
+its own, made immediately before the channel is called, and *sent* or *failed* by another after it. So after a crash:
+
+- CLAIMED: the channel was not called. Any worker sends it in its next run.
+- HANDED: the channel was called, or was about to be, and nobody can know whether the message left. It is never sent again: it becomes
+  UNKNOWN and is shown as such. The next repeat of the step, a slot of its own, says the same again in due course (within a day where five
+  days or less are left), and a fallback channel is not called for it either. Once at most for each slot, and a repeat for every doubt.
+- FAILED: the channel said that the message did not leave. It is sent again, later each time.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, and_, or_, select
+
+from services.model.reminder import CardHabits, Decision, Habits, Slot
+from services.store.database import Database
+from services.store.settings import SettingsStore
+from services.store.tables import (
+    accounts,
+    card_reminders,
+    cards,
+    reminder_episodes,
+    reminder_links,
+    reminder_messages,
+    reminder_slots,
+    worker_leases,
+)
+
+_HABITS: TypeAdapter[Habits] = TypeAdapter(Habits)
+_CARD_HABITS: TypeAdapter[CardHabits] = TypeAdapter(CardHabits)
+SETTING = "reminders"
+REOPENS = timedelta(days=1)
+"""What was away for less than this is the same episode: figures close to a limit come and go."""
+KEPT = timedelta(days=400)
+"""Messages and links older than this are forgotten; slots stay, so that nothing is said again."""
+_CHUNK = 300
+
+
+class MessageStatus(StrEnum):
+    CLAIMED = "claimed"
+    HANDED = "handed"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # handed over, and the worker died before it learned what came of it
+    REPLACED = "replaced"  # kept failing, and went to the fallback channel
+    GIVEN_UP = "given_up"
+    OBSOLETE = "obsolete"  # what it was about was over, or acknowledged, before it could be sent
+
+
+class LinkAction(StrEnum):
+    ACKNOWLEDGE = "acknowledge"
+    SNOOZE = "snooze"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One slot of one episode of one topic. ``card_id``: for the ledger, so that its rows go with the card."""
+
+    topic: str
+    episode: str
+    slot: Slot
+    card_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    opened_at: datetime
+    closed_at: datetime | None
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be claimed, and the links it carries: action, items, expiry, by their ids."""
+
+    channel_id: str
+    items: tuple[Item, ...]
+    title: str
+    body: str
+    links: Mapping[str, tuple[LinkAction, tuple[Item, ...], datetime]]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    message_id: str
+    channel_id: str
+    items: tuple[Item, ...]
+    title: str
+    body: str
+    made_at: datetime
+    status: MessageStatus
+    attempts: int
+    tried_at: datetime | None
+    next_try_at: datetime | None
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """``used_at``: None while it works."""
+
+    action: LinkAction
+    items: tuple[Item, ...]
+    expires_at: datetime
+    used_at: datetime | None
+
+
+class ReminderStore:
+    """Reminders of one account."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._database = database
+        self._account = account
+        self._settings = SettingsStore(database, account)
+
+    # ------------------------------------------------------------------------------------------------------- habits
+
+    def habits(self) -> Habits:
+        kept = self._settings.get(SETTING)
+        return Habits() if kept is None else _HABITS.validate_python(kept)
+
+    def keep_habits(self, habits: Habits) -> None:
+        self._settings.put(SETTING, _HABITS.dump_python(habits, mode="json"))
+
+    def card_habits(self) -> dict[str, CardHabits]:
+        """Of every card that differs."""
+        query = select(card_reminders.c.card_id, card_reminders.c.body).where(card_reminders.c.account_id == self._account)
+        with self._database.read() as connection:
+            return {row.card_id: _CARD_HABITS.validate_json(row.body) for row in connection.execute(query)}
+
+    def keep_card_habits(self, card_id: str, habits: CardHabits) -> bool:
+        """False when the card is gone."""
+        mine = and_(card_reminders.c.account_id == self._account, card_reminders.c.card_id == card_id)
+        with self._database.write() as connection:
+            if not self._known(connection, {card_id}):
+                return False
+            connection.execute(card_reminders.delete().where(mine))
+            if habits != CardHabits():
+                body = _CARD_HABITS.dump_json(habits).decode()
+                connection.execute(card_reminders.insert().values(account_id=self._account, card_id=card_id, body=body))
+        return True
+
+    # ------------------------------------------------------------------------------------------------------- episodes
+
+    def episodes(self) -> dict[tuple[str, str], Episode]:
+        """Every episode that was opened or decided about, by topic and name."""
+        query = select(reminder_episodes).where(reminder_episodes.c.account_id == self._account)
+        with self._database.read() as connection:
+            return {(row.topic, row.episode): _episode(row) for row in connection.execute(query)}
+
+    def see(self, seen: Mapping[str, str | None], now: datetime) -> None:
+        """Open an episode for each topic of ``seen`` (with its card) that has none open, and close those seen no more. For topics alone
+        whose episodes begin with being seen: the episode's name is the second at which it was opened."""
+        mine = and_(reminder_episodes.c.account_id == self._account, reminder_episodes.c.episode.like("seen-%"))
+        at = int(now.timestamp())
+        with self._database.write() as connection:
+            newest: dict[str, Any] = {}
+            for row in connection.execute(select(reminder_episodes).where(mine).order_by(reminder_episodes.c.opened_at)):
+                newest[row.topic] = row
+            present = self._known(connection, {card for card in seen.values() if card is not None})
+            for topic, row in newest.items():
+                same = and_(mine, reminder_episodes.c.topic == topic, reminder_episodes.c.episode == row.episode)
+                if topic not in seen and row.closed_at is None:
+                    connection.execute(reminder_episodes.update().where(same).values(closed_at=at))
+                elif topic in seen and row.closed_at is not None and abs(at - row.closed_at) < REOPENS.total_seconds():
+                    connection.execute(reminder_episodes.update().where(same).values(closed_at=None))
+            for topic, card_id in seen.items():
+                last = newest.get(topic)
+                away = last is not None and last.closed_at is not None and abs(at - last.closed_at) >= REOPENS.total_seconds()
+                if (last is None or away) and (card_id is None or card_id in present):
+                    name = f"seen-{at}"
+                    taken = and_(mine, reminder_episodes.c.topic == topic, reminder_episodes.c.episode == name)
+                    connection.execute(reminder_episodes.delete().where(taken))
+                    fresh = {"account_id": self._account, "topic": topic, "episode": name, "card_id": card_id, "opened_at": at}
+                    connection.execute(reminder_episodes.insert().values(**fresh))
+
+    def acknowledge(self, items: Iterable[Item], now: datetime) -> None:
+        """Nothing of these is repeated; the next step of each comes. What was acknowledged at a later step stays so."""
+        with self._database.write() as connection:
+            for item in items:
+                kept = self._make_episode(connection, item, now)
+                step = item.slot.step if kept is None or kept.acknowledged is None else max(kept.acknowledged, item.slot.step)
+                self._decide(connection, item, {"acknowledged": step, "acknowledged_at": int(now.timestamp()), "snoozed_until": None})
+
+    def snooze(self, items: Iterable[Item], until: datetime, now: datetime) -> None:
+        """Nothing of these is sent before ``until``; then they are due anew."""
+        with self._database.write() as connection:
+            for item in items:
+                self._make_episode(connection, item, now)
+                self._decide(connection, item, {"snoozed_until": int(until.timestamp()), "acknowledged": None, "acknowledged_at": None})
+
+    def _make_episode(self, connection: Connection, item: Item, now: datetime) -> Any:
+        row = connection.execute(select(reminder_episodes).where(self._is_episode(item))).first()
+        if row is None and (item.card_id is None or self._known(connection, {item.card_id})):
+            fresh = {"topic": item.topic, "episode": item.episode, "card_id": item.card_id, "opened_at": int(now.timestamp())}
+            connection.execute(reminder_episodes.insert().values(account_id=self._account, **fresh))
+        return row
+
+    def _decide(self, connection: Connection, item: Item, values: dict[str, Any]) -> None:
+        connection.execute(reminder_episodes.update().where(self._is_episode(item)).values(**values))
+
+    def _is_episode(self, item: Item) -> Any:
+        mine = reminder_episodes.c.account_id == self._account
+        return and_(mine, reminder_episodes.c.topic == item.topic, reminder_episodes.c.episode == item.episode)
+
+    # ------------------------------------------------------------------------------------------------------- slots and messages
+
+    def sent(self, topics: Sequence[str]) -> dict[tuple[str, str], list[tuple[Slot, datetime]]]:
+        """Every slot claimed so far of these topics and when, by topic and episode."""
+        with self._database.read() as connection:
+            return self._sent(connection, topics)
+
+    def _sent(self, connection: Connection, topics: Sequence[str]) -> dict[tuple[str, str], list[tuple[Slot, datetime]]]:
+        found: dict[tuple[str, str], list[tuple[Slot, datetime]]] = {}
+        for start in range(0, len(topics), _CHUNK):
+            part = reminder_slots.c.topic.in_(topics[start : start + _CHUNK])
+            for row in connection.execute(select(reminder_slots).where(reminder_slots.c.account_id == self._account, part)):
+                found.setdefault((row.topic, row.episode), []).append((Slot.parse(row.slot), _moment(row.claimed_at)))
+        return found
+
+    def claim(self, items: Sequence[Item], draft: Callable[[Sequence[Item]], Sequence[Draft]], now: datetime) -> int:
+        """Claim those of ``items`` that nobody has claimed, with the messages that ``draft`` makes of them, in one transaction: of several
+        workers one gets each slot. Nothing is claimed when ``draft`` makes no message. Returns how many messages there are."""
+        at = int(now.timestamp())
+        with self._database.write() as connection:
+            self._lock(connection)
+            done = self._sent(connection, list({item.topic for item in items}))
+            present = self._known(connection, {item.card_id for item in items if item.card_id is not None})
+            fresh = [
+                item
+                for item in items
+                if (item.card_id is None or item.card_id in present)
+                and item.slot not in {slot for slot, _ in done.get((item.topic, item.episode), [])}
+            ]
+            drafts = draft(fresh) if fresh else []
+            if not drafts:
+                return 0
+            rows = [
+                {
+                    "account_id": self._account,
+                    "topic": item.topic,
+                    "episode": item.episode,
+                    "slot": str(item.slot),
+                    "card_id": item.card_id,
+                    "claimed_at": at,
+                }
+                for item in fresh
+            ]
+            connection.execute(reminder_slots.insert(), rows)
+            for message in drafts:
+                self._put(connection, message, at)
+            return len(drafts)
+
+    def replace(self, message_id: str, draft: Draft, now: datetime) -> bool:
+        """Put ``draft``, for the fallback channel, in the place of a message that keeps failing. False when somebody else did."""
+        with self._database.write() as connection:
+            failed = and_(self._is_message(message_id), reminder_messages.c.status == MessageStatus.FAILED.value)
+            if not connection.execute(reminder_messages.update().where(failed).values(status=MessageStatus.REPLACED.value)).rowcount:
+                return False
+            self._put(connection, draft, int(now.timestamp()))
+        return True
+
+    def _put(self, connection: Connection, draft: Draft, at: int) -> None:
+        row = {
+            "account_id": self._account,
+            "id": secrets.token_hex(8),
+            "channel_id": draft.channel_id,
+            "items": [_as_json(item) for item in draft.items],
+            "title": draft.title,
+            "body": draft.body,
+            "made_at": at,
+            "status": MessageStatus.CLAIMED.value,
+            "attempts": 0,
+            "failure": "",
+        }
+        connection.execute(reminder_messages.insert().values(**row))
+        for link_id, (action, items, expires) in draft.links.items():
+            entries, until = [_as_json(item) for item in items], int(expires.timestamp())
+            link = reminder_links.insert().values(
+                account_id=self._account, id=link_id, action=action.value, items=entries, expires_at=until
+            )
+            connection.execute(link)
+
+    def open_messages(self) -> list[Message]:
+        """Those that still have to go: claimed, failed, or handed over; the oldest first."""
+        going = (MessageStatus.CLAIMED.value, MessageStatus.FAILED.value, MessageStatus.HANDED.value)
+        return self._messages(reminder_messages.c.status.in_(going), None)[::-1]
+
+    def log(self, newest: int) -> list[Message]:
+        """The last ``newest`` messages, the last one first."""
+        return self._messages(None, newest)
+
+    def _messages(self, which: Any, newest: int | None) -> list[Message]:
+        query = select(reminder_messages).where(reminder_messages.c.account_id == self._account)
+        if which is not None:
+            query = query.where(which)
+        query = query.order_by(reminder_messages.c.made_at.desc(), reminder_messages.c.id.desc()).limit(newest)
+        with self._database.read() as connection:
+            return [_message(row) for row in connection.execute(query)]
+
+    def hand_over(self, message: Message, now: datetime) -> bool:
+        """Note that the channel is called now. False when another worker has it, or it is over."""
+        same = and_(self._is_message(message.message_id), reminder_messages.c.status == message.status.value)
+        values = {"status": MessageStatus.HANDED.value, "attempts": message.attempts + 1, "tried_at": int(now.timestamp())}
+        with self._database.write() as connection:
+            unchanged = and_(same, reminder_messages.c.attempts == message.attempts)
+            return bool(connection.execute(reminder_messages.update().where(unchanged).values(**values)).rowcount)
+
+    def settle(self, message_id: str, status: MessageStatus, failure: str = "", next_try_at: datetime | None = None) -> None:
+        """Note what came of a message."""
+        values = {
+            "status": status.value,
+            "failure": failure[:300],
+            "next_try_at": None if next_try_at is None else int(next_try_at.timestamp()),
+        }
+        with self._database.write() as connection:
+            connection.execute(reminder_messages.update().where(self._is_message(message_id)).values(**values))
+
+    def _is_message(self, message_id: str) -> Any:
+        return and_(reminder_messages.c.account_id == self._account, reminder_messages.c.id == message_id)
+
+    # ------------------------------------------------------------------------------------------------------- links
+
+    def link(self, link_id: str) -> Link | None:
+        """None when there is none."""
+        query = select(reminder_links).where(reminder_links.c.account_id == self._account, reminder_links.c.id == link_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            items = tuple(_item(entry) for entry in row.items)
+            cards_of = self._cards_of(connection, items)
+        used = None if row.used_at is None else _moment(row.used_at)
+        return Link(LinkAction(row.action), tuple(cards_of(item) for item in items), _moment(row.expires_at), used)
+
+    def use_link(self, link_id: str, now: datetime) -> bool:
+        """Take the one use of a link. False when it was taken."""
+        mine = and_(reminder_links.c.account_id == self._account, reminder_links.c.id == link_id, reminder_links.c.used_at.is_(None))
+        with self._database.write() as connection:
+            return bool(connection.execute(reminder_links.update().where(mine).values(used_at=int(now.timestamp()))).rowcount)
+
+    def _cards_of(self, connection: Connection, items: Sequence[Item]) -> Callable[[Item], Item]:
+        topics = {item.topic for item in items}
+        query = select(reminder_slots.c.topic, reminder_slots.c.card_id)
+        known = dict(
+            connection.execute(query.where(reminder_slots.c.account_id == self._account, reminder_slots.c.topic.in_(topics))).tuples().all()
+        )
+        return lambda item: Item(item.topic, item.episode, item.slot, known.get(item.topic))
+
+    # ------------------------------------------------------------------------------------------------------- the worker
+
+    def take_lease(self, holder: str, now: datetime, length: timedelta) -> bool:
+        """Whether ``holder`` may work now: nobody else holds the lease, or its time is over. One that lies further ahead than any lease
+        lasts was taken by a clock that was wrong, and does not count. The lease spares work; that nothing is sent twice rests on claims."""
+        at = int(now.timestamp())
+        until = at + int(length.total_seconds())
+        free = or_(worker_leases.c.holder.in_(("", holder)), worker_leases.c.until <= at, worker_leases.c.until > until)
+        with self._database.write() as connection:
+            self._lock(connection)
+            mine = and_(worker_leases.c.account_id == self._account, free)
+            return bool(connection.execute(worker_leases.update().where(mine).values(holder=holder, until=until)).rowcount)
+
+    def leave_lease(self, holder: str) -> None:
+        mine = and_(worker_leases.c.account_id == self._account, worker_leases.c.holder == holder)
+        with self._database.write() as connection:
+            connection.execute(worker_leases.update().where(mine).values(holder="", until=0))
+
+    def beat(self, now: datetime) -> None:
+        """Note that a run ended well."""
+        with self._database.write() as connection:
+            self._lock(connection)
+            mine = worker_leases.c.account_id == self._account
+            connection.execute(worker_leases.update().where(mine).values(beat_at=int(now.timestamp())))
+
+    def last_beat(self) -> datetime | None:
+        return self._lease_moment(worker_leases.c.beat_at)
+
+    def looked_up(self, now: datetime) -> None:
+        """Note that balances are asked for now."""
+        with self._database.write() as connection:
+            self._lock(connection)
+            mine = worker_leases.c.account_id == self._account
+            connection.execute(worker_leases.update().where(mine).values(looked_up_at=int(now.timestamp())))
+
+    def last_look_up(self) -> datetime | None:
+        return self._lease_moment(worker_leases.c.looked_up_at)
+
+    def forget_old(self, now: datetime) -> None:
+        """Drop messages and links that nobody asks for any more."""
+        before = int((now - KEPT).timestamp())
+        with self._database.write() as connection:
+            connection.execute(
+                reminder_messages.delete().where(reminder_messages.c.account_id == self._account, reminder_messages.c.made_at < before)
+            )
+            connection.execute(
+                reminder_links.delete().where(reminder_links.c.account_id == self._account, reminder_links.c.expires_at < before)
+            )
+
+    def _lease_moment(self, column: Any) -> datetime | None:
+        with self._database.read() as connection:
+            at = connection.execute(select(column).where(worker_leases.c.account_id == self._account)).scalar()
+        return None if at is None else _moment(at)
+
+    def _lock(self, connection: Connection) -> None:
+        """One claim at a time: the account's lease row is locked until the transaction ends (SQLite has one writer anyway)."""
+        mine = select(worker_leases.c.account_id).where(worker_leases.c.account_id == self._account).with_for_update()
+        if connection.execute(mine).first() is None:
+            connection.execute(select(accounts.c.id).where(accounts.c.id == self._account).with_for_update())
+            if connection.execute(mine).first() is None:
+                connection.execute(worker_leases.insert().values(account_id=self._account, holder="", until=0))
+
+    def _known(self, connection: Connection, card_ids: set[str]) -> set[str]:
+        wanted, found = list(card_ids), set[str]()
+        for start in range(0, len(wanted), _CHUNK):
+            part = cards.c.id.in_(wanted[start : start + _CHUNK])
+            found |= set(connection.execute(select(cards.c.id).where(cards.c.account_id == self._account, part)).scalars())
+        return found
+
+
+def all_accounts(database: Database) -> list[str]:
+    """Every account there is, for the worker, which works for each of them in turn."""
+    with database.read() as connection:
+        return list(connection.execute(select(accounts.c.id).order_by(accounts.c.id)).scalars())
+
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _as_json(item: Item) -> list[str]:
+    return [item.topic, item.episode, str(item.slot)]
+
+
+def _item(entry: Sequence[str]) -> Item:
+    return Item(entry[0], entry[1], Slot.parse(entry[2]))
+
+
+def _episode(row: Any) -> Episode:
+    snoozed = None if row.snoozed_until is None else _moment(row.snoozed_until)
+    closed = None if row.closed_at is None else _moment(row.closed_at)
+    return Episode(_moment(row.opened_at), closed, Decision(row.acknowledged, snoozed))
+
+
+def _message(row: Any) -> Message:
+    return Message(
+        row.id,
+        row.channel_id,
+        tuple(_item(entry) for entry in row.items),
+        row.title,
+        row.body,
+        _moment(row.made_at),
+        MessageStatus(row.status),
+        row.attempts,
+        None if row.tried_at is None else _moment(row.tried_at),
+        None if row.next_try_at is None else _moment(row.next_try_at),
+        row.failure,
+    )
