@@ -11,7 +11,7 @@ run: $(VENV)/.run
 	@echo "Simkeeper opens at http://127.0.0.1:8501"
 	$(BIN)/streamlit run app.py
 
-test: check
+test: check $(VENV)/.servers
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev $(VENV)/.browser
@@ -50,4 +50,8 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 
 $(VENV)/.browser: tests/browser/set_up.sh | $(VENV)/.dev
 	sh tests/browser/set_up.sh $(BIN)
+	@touch $@
+
+$(VENV)/.servers: tests/servers/set_up.sh | $(VENV)/.dev
+	sh tests/servers/set_up.sh
 	@touch $@

@@ -1,4 +1,4 @@
-"""What every test shares: a data directory of its own, and nothing of the person who runs the tests."""
+"""What every test shares: a data directory of its own, databases on both engines, and nothing of the person who runs the tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
+from tests.servers.postgresql import Cluster, cluster
+
 ROOT = Path(__file__).parent.parent
+ENGINES = ("sqlite", "postgresql")
 
 
 @pytest.fixture
@@ -21,3 +24,35 @@ def own_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     st.cache_data.clear()  # its keys name accounts and revisions, which begin anew in a fresh house
     yield tmp_path
     leave_house()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A PostgreSQL for all tests of this process, started at the first that asks for it."""
+    with cluster() as running:
+        running.make_template()
+        yield running
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database of the test's own; the test runs once on each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'simkeeper.db'}"
+        return
+    running: Cluster = request.getfixturevalue("postgresql")
+    url = running.migrated()
+    yield url
+    running.drop(url)
+
+
+@pytest.fixture(params=ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As ``database_url``, with no table in it yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'deep' / 'simkeeper.db'}"
+        return
+    running: Cluster = request.getfixturevalue("postgresql")
+    url = running.empty()
+    yield url
+    running.drop(url)

@@ -73,7 +73,7 @@ class CardStore:
     def add(self, fresh: Iterable[tuple[Card, CardSecrets]], at: datetime) -> int:
         """Add cards, all or none; one whose id is there already is left as it is, so that adding twice adds once. Returns how many came."""
         added = 0
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             known = set(connection.execute(select(cards.c.id).where(cards.c.account_id == self._account)).scalars())
             for card, secrets in fresh:
                 if card.card_id in known:
@@ -94,14 +94,14 @@ class CardStore:
 
     def change(self, card: Card) -> None:
         """Raises NoSuchCard."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             if not connection.execute(cards.update().where(self._is(card.card_id)).values(body=_body(card))).rowcount:
                 raise NoSuchCard(card.card_id)
             bump(connection, self._account)
 
     def delete(self, card_ids: Iterable[str]) -> None:
         """Delete cards with their readings and secrets."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             for card_id in card_ids:
                 connection.execute(cards.delete().where(self._is(card_id)))
             bump(connection, self._account)
@@ -115,14 +115,14 @@ class CardStore:
 
     def keep_secrets(self, card_id: str, secrets: CardSecrets) -> None:
         """Put ``secrets`` in place of those kept. Raises NoSuchCard."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             self._get(connection, card_id)
             self._put_secrets(connection, card_id, secrets)
 
     def merge(self, stays: Card, goes: str, at: datetime) -> None:
         """Make one card of two: ``stays`` is kept as given; all readings, failures, events and own figures of ``goes`` become
         its own. What ``goes`` was is kept beside it, its secrets too. Raises NoSuchCard."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             self._get(connection, stays.card_id)
             gone = self._get(connection, goes)
             connection.execute(cards.update().where(self._is(stays.card_id)).values(body=_body(stays)))

@@ -92,7 +92,7 @@ class CatalogueStore:
     ) -> None:
         """Put ``fresh`` in place of the source's plans, all or nothing. Prices that moved are kept as history. The first
         plans that are not invented drive the invented ones out."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             self._keep_prices(connection, source, fresh, at)
             connection.execute(plans.delete().where(plans.c.account_id == self._account, plans.c.source == source))
             for first in range(0, len(fresh), AT_ONCE):
@@ -117,7 +117,7 @@ class CatalogueStore:
 
     def remove(self, source: str) -> None:
         """Forget a source, its plans and their price history."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             for table in (plans, plan_prices, catalogue_sources):
                 connection.execute(table.delete().where(table.c.account_id == self._account, table.c.source == source))
             self._bump(connection)
@@ -125,7 +125,7 @@ class CatalogueStore:
     def attempt(self, source: str, label: str, at: datetime, not_before: datetime) -> datetime | None:
         """Note that a fetch starts now. Two processes cannot both get one: returns None when this one may go ahead, else
         the time of the attempt that came after ``not_before``."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             query = select(catalogue_sources.c.attempted_at).where(self._of(source))
             before = connection.execute(query).scalar()
             if before is not None and before > not_before.timestamp():
@@ -135,12 +135,12 @@ class CatalogueStore:
 
     def fail(self, source: str, failure: dict[str, Any]) -> None:
         """Keep the facts of a failed fetch; the plans stay as they were."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(catalogue_sources.update().where(self._of(source)).values(failure=failure))
 
     def switch(self, source: str, label: str, enabled: bool) -> None:
         """Switch a source on or off. Off hides its plans; they are there again when it is switched on."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             self._write_source(connection, source, {"enabled": int(enabled)}, label=label, origin=Origin.LIVE)
             self._bump(connection)
 

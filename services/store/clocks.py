@@ -60,7 +60,7 @@ class ClockStore:
     def add_event(self, card_id: str, event: CardEvent, at: datetime) -> str | None:
         """Returns the new event's id; None when the card is gone."""
         event_id = secrets.token_hex(8)
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             known = select(cards.c.id).where(cards.c.account_id == self._account, cards.c.id == card_id)
             if connection.execute(known).scalar() is None:
                 return None
@@ -71,14 +71,14 @@ class ClockStore:
 
     def change_event(self, event_id: str, event: CardEvent) -> bool:
         """False when the event is gone."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             changed = connection.execute(card_events.update().where(self._is(card_events, event_id)).values(body=_body(event))).rowcount
             bump(connection, self._account)
         return bool(changed)
 
     def remove_event(self, event_id: str) -> None:
         """Take an event back."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(card_events.delete().where(self._is(card_events, event_id)))
             bump(connection, self._account)
 
@@ -121,7 +121,7 @@ class ClockStore:
             clock_overrides.c.path == override.path,
             clock_overrides.c.card_id.is_(None) if override.card is None else clock_overrides.c.card_id == override.card,
         )
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             known = select(cards.c.id).where(cards.c.account_id == self._account, cards.c.id == override.card)
             if override.card is not None and connection.execute(known).scalar() is None:
                 return False
@@ -143,7 +143,7 @@ class ClockStore:
 
     def remove_override(self, override_id: str) -> None:
         """The shipped figure is in force again."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(clock_overrides.delete().where(self._is(clock_overrides, override_id)))
             bump(connection, self._account)
 
@@ -159,7 +159,7 @@ class ClockStore:
         """Put these in the place of the ones seen before; others stay."""
         if not rules:
             return
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             mine = and_(seen_rules.c.account_id == self._account, seen_rules.c.basis.in_(list(rules)))
             connection.execute(seen_rules.delete().where(mine))
             rows = [{"account_id": self._account, "basis": basis, "body": body} for basis, body in rules.items()]

@@ -1,12 +1,13 @@
 """Opening the database: SQLite (WAL) or PostgreSQL by URL, transactions, and migration to the newest schema."""
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from services.store.tables import accounts
@@ -15,6 +16,9 @@ NEWEST_SCHEMA = "0007"
 """Alembic revision this program reads and writes (services/store/migrations/versions)."""
 LOCAL_ACCOUNT = "local"
 BUSY_TIMEOUT_MS = 15_000
+CONNECT_TIMEOUT_S = 10
+_EVERYBODY, _ACCOUNT = 0x51ACE, 0x51ACF
+"""The two kinds of advisory locks on PostgreSQL: one for all writers, one for each account."""
 
 
 class DatabaseTooNew(Exception):
@@ -25,27 +29,47 @@ class DatabaseTooNew(Exception):
         self.schema = schema
 
 
+def engine_url(text: str) -> URL:
+    """``text`` as SQLAlchemy wants it: a PostgreSQL address in any of its usual spellings is opened with psycopg 3."""
+    url = make_url(text)
+    return url.set(drivername="postgresql+psycopg") if url.drivername in {"postgres", "postgresql"} else url
+
+
 class Database:
     """A pool of connections. ``read`` and ``write`` give one inside a transaction; a write commits or leaves no trace."""
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine: Engine = create_engine(parsed)
-        if parsed.get_backend_name() == "sqlite":
+        parsed = engine_url(url)
+        self.is_postgresql = parsed.get_backend_name() == "postgresql"
+        if self.is_postgresql:
+            self.engine: Engine = create_engine(
+                parsed, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
+            )
+            event.listen(self.engine, "connect", _configure_postgresql)
+            # Every statement of one read sees the same moment, as on SQLite.
+            self._reading: Engine = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        else:
+            if parsed.database and parsed.database != ":memory:":
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(parsed, hide_parameters=True)
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+            self._reading = self.engine
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection, connection.begin():
+        """Everything read inside is of one moment."""
+        with self._reading.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One writer at a time on SQLite: the lock is taken at the start, so that a transaction never fails half-way for it."""
+    def write(self, account: str | None = None) -> Iterator[Connection]:
+        """One writer at a time: the lock is taken at the start, so that a transaction never fails half-way for it, and nothing it has read
+        is changed by another before it ends. On PostgreSQL a writer that names its ``account`` keeps out only the writers of that account
+        and those that name none; it reads and writes no rows of another. Raises OperationalError after ``BUSY_TIMEOUT_MS``."""
         with self.engine.connect().execution_options(simkeeper_write=True) as connection, connection.begin():
+            if self.is_postgresql:
+                _take_turn(connection, account)
             yield connection
 
     def schema(self) -> str | None:
@@ -98,3 +122,27 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().get("simkeeper_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _take_turn(connection: Connection, account: str | None) -> None:
+    """Advisory locks until the end of the transaction. They come before the first look at any row, and that look sees what the writer
+    before has committed, for at READ COMMITTED every statement sees the newest state."""
+    connection.execute(text(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}"))
+    if account is None:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:kind, 0)"), {"kind": _EVERYBODY})
+        return
+    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:kind, 0)"), {"kind": _EVERYBODY})
+    # Two accounts of one number only wait for each other without need.
+    number = zlib.crc32(account.encode()) - 2**31
+    connection.execute(text("SELECT pg_advisory_xact_lock(:kind, :number)"), {"kind": _ACCOUNT, "number": number})
+
+
+def _configure_postgresql(connection: Any, _: Any) -> None:
+    """PostgreSQL keeps no NUL in a text: such a character, which nobody can see, is kept as the sign for one that cannot be shown."""
+    from psycopg.adapt import Dumper  # installed for everybody, loaded where it is used
+
+    class Storable(Dumper):
+        def dump(self, obj: str) -> bytes:
+            return obj.replace("\0", "\ufffd").encode()
+
+    connection.adapters.register_dumper(str, Storable)

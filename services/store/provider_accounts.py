@@ -35,12 +35,12 @@ class ProviderAccountStore:
     def keep(self, provider: str, credentials: Mapping[str, str], at: datetime) -> None:
         """Put ``credentials`` in place of those kept."""
         row = {"sealed": self._vault.seal(json.dumps(dict(credentials))), "connected_at": int(at.timestamp())}
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             if not connection.execute(provider_accounts.update().where(self._of(provider)).values(**row)).rowcount:
                 connection.execute(provider_accounts.insert().values(account_id=self._account, provider=provider, **row))
 
     def forget(self, provider: str) -> None:
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(provider_accounts.delete().where(self._of(provider)))
 
     def _of(self, provider: str) -> Any:

@@ -34,7 +34,7 @@ class ReadingStore:
 
     def add(self, fresh: Sequence[Reading]) -> list[Reading]:
         """Add readings, all or none; returns them with their ``sequence``. Those of cards that are gone are left out."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             return self.add_in(connection, fresh)
 
     def add_in(self, connection: Connection, fresh: Sequence[Reading]) -> list[Reading]:
@@ -59,7 +59,7 @@ class ReadingStore:
 
     def fail(self, failure: FailedLookUp) -> None:
         """Keep the newest failed look-up of a card at one place. It touches no reading. A card that is gone is left out."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             exists = select(cards.c.id).where(cards.c.account_id == self._account, cards.c.id == failure.card_id)
             if connection.execute(exists).scalar() is None:
                 return

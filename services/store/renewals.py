@@ -43,7 +43,7 @@ class RenewalStore:
         if started.kind is not EventKind.STARTED or started.begun is None:
             raise ValueError("a renewal begins with STARTED")
         renewal_id = secrets.token_hex(8)
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             mine = and_(cards.c.account_id == self._account, cards.c.id == started.begun.card_id)
             card_id = connection.execute(select(cards.c.id).where(mine)).scalar()
             at = int(started.at.timestamp())
@@ -54,7 +54,7 @@ class RenewalStore:
     def append(self, renewal_id: str, decide: Callable[[Sequence[RenewalEvent]], Sequence[RenewalEvent]]) -> None:
         """Add what ``decide`` makes of the history as it stands, all or nothing: no other change comes between. What ``decide`` raises goes
         through. Raises NoSuchRenewal."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             kept = self._get(connection, renewal_id)
             for event in decide(kept.events):
                 self._insert(connection, renewal_id, event)
@@ -79,7 +79,7 @@ class RenewalStore:
     def delete(self, renewal_id: str) -> None:
         """Forget a renewal with its whole history."""
         mine = and_(renewals.c.account_id == self._account, renewals.c.id == renewal_id)
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(renewals.delete().where(mine))
 
     def _get(self, connection: Connection, renewal_id: str) -> KeptRenewal:

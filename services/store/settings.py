@@ -22,7 +22,7 @@ class SettingsStore:
             return connection.execute(query).scalar()
 
     def put(self, key: str, value: Any) -> None:
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             mine = (settings.c.account_id == self._account) & (settings.c.key == key)
             if not connection.execute(settings.update().where(mine).values(value=value)).rowcount:
                 connection.execute(settings.insert().values(account_id=self._account, key=key, value=value))

@@ -53,14 +53,14 @@ class TripStore:
             "steps": _STEPS.dump_json(trip.steps).decode(),
             "saved_at": int(trip.saved_at.timestamp()),
         }
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             if not connection.execute(trips.update().where(self._of(trip.trip_id)).values(**values)).rowcount:
                 connection.execute(trips.insert().values(account_id=self._account, id=trip.trip_id, **values))
 
     def tick(self, trip_id: str, step_ids: Iterable[str], done: bool) -> None:
         """Tick steps, or take their ticks away, leaving the others as another device may just have set them. Raises NoSuchTrip."""
         wanted = set(step_ids)
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             body = connection.execute(select(trips.c.steps).where(self._of(trip_id))).scalar()
             if body is None:
                 raise NoSuchTrip(trip_id)
@@ -68,7 +68,7 @@ class TripStore:
             connection.execute(trips.update().where(self._of(trip_id)).values(steps=_STEPS.dump_json(steps).decode()))
 
     def delete(self, trip_id: str) -> None:
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(trips.delete().where(self._of(trip_id)))
 
     def _of(self, trip_id: str) -> Any:

@@ -1,10 +1,8 @@
 """Cards and readings at rest: nothing lost, nothing shared between accounts, secrets sealed, states as the pure rule has them."""
 
 import random
-import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -34,6 +32,7 @@ from services.store.cards import CardStore, NoSuchCard
 from services.store.database import Database
 from services.store.readings import ReadingStore
 from services.store.vault import SecretUnreadable, Vault
+from tests.servers.contents import rows_of, text_of
 
 NOW = datetime(2026, 11, 20, 9, 30, 0, 123456, tzinfo=UTC)
 FULL = Card(
@@ -57,8 +56,8 @@ SECRETS = CardSecrets("LPA:1$smdp.example.com$SECRET-ID", "1234", "0000", "PUK-5
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'simkeeper.db'}")
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
     opened.migrate()
     opened.ensure_account("other")
     yield opened
@@ -115,10 +114,10 @@ def test_accounts_do_not_see_each_other(store: CardStore, database: Database, tm
     assert len(ReadingStore(database, "local").of_card("full")) == 1
 
 
-def test_no_secret_lies_in_the_database_and_the_key_is_the_owners_alone(store: CardStore, tmp_path: Path) -> None:
+def test_no_secret_lies_in_the_database_and_the_key_is_the_owners_alone(store: CardStore, database: Database, tmp_path: Path) -> None:
     store.add([(FULL, SECRETS)], NOW)
-    with closing(sqlite3.connect(tmp_path / "simkeeper.db")) as raw:
-        dump = "\n".join(raw.iterdump())
+    dump = text_of(database)
+    assert "+447700900123" in dump
     for secret in ("SECRET-ID", "smdp.example.com", "PUK-55512"):
         assert secret not in dump
     key = tmp_path / "secret.key"
@@ -174,15 +173,15 @@ def test_a_failed_look_up_changes_no_figure_and_goes_when_a_look_up_succeeds(sto
     assert readings.states()["full"].last_failure is None
 
 
-def test_deleting_a_card_leaves_nothing_of_it(store: CardStore, database: Database, tmp_path: Path) -> None:
+def test_deleting_a_card_leaves_nothing_of_it(store: CardStore, database: Database) -> None:
     store.add([(FULL, SECRETS), (plain_card("b"), CardSecrets())], NOW)
     readings = ReadingStore(database, "local")
     readings.add([reading("full", 0, left=5)])
     readings.fail(FailedLookUp("full", "keepgo", NOW, "down"))
     store.delete(["full"])
-    with closing(sqlite3.connect(tmp_path / "simkeeper.db")) as raw:
-        for table in ("readings", "current_readings", "failed_look_ups", "card_secrets"):
-            assert raw.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+    left = rows_of(database)
+    for table in ("readings", "current_readings", "failed_look_ups", "card_secrets"):
+        assert left[table] == [], table
     assert readings.add([reading("full", 1, left=1)]) == []
     readings.fail(FailedLookUp("full", "keepgo", NOW, "down"))
     assert readings.states() == {}

@@ -37,9 +37,9 @@ def keepgo() -> Iterator[tuple[Sandbox, str]]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, keepgo: tuple[Sandbox, str]) -> Iterator[House]:
+def house(tmp_path: Path, database_url: str, keepgo: tuple[Sandbox, str]) -> Iterator[House]:
     keepgo[0].faults.clear()
-    opened = open_house(Configuration(tmp_path, f"sqlite:///{tmp_path / 'simkeeper.db'}", {"keepgo": keepgo[1]}))
+    opened = open_house(Configuration(tmp_path, database_url, {"keepgo": keepgo[1]}))
     yield opened
     opened.close()
 

@@ -27,13 +27,13 @@ CMHK = Begun(CardKind.SIM, Channel.WEBSITE, Situation.HOME, "cmhk", country="HK"
 S = RenewalStatus
 
 
-def configuration(folder: Path) -> Configuration:
-    return read_configuration({"SIMKEEPER_DATA_DIR": str(folder)})
+def configuration(folder: Path, database_url: str) -> Configuration:
+    return read_configuration({"SIMKEEPER_DATA_DIR": str(folder), "SIMKEEPER_DATABASE_URL": database_url})
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[House]:
-    house = open_house(configuration(tmp_path))
+def opened(tmp_path: Path, database_url: str) -> Iterator[House]:
+    house = open_house(configuration(tmp_path, database_url))
     yield house
     house.close()
 
@@ -46,11 +46,11 @@ def hkd(amount: int) -> Money:
     return Money.of(amount, "HKD")
 
 
-def test_every_tick_is_there_on_another_device_at_once(opened: House, tmp_path: Path) -> None:
+def test_every_tick_is_there_on_another_device_at_once(opened: House, tmp_path: Path, database_url: str) -> None:
     renewal = desk(opened).start(CMHK, Figures(hkd(12), date(2026, 12, 1)))
     desk(opened).tick(renewal, "card", True)
     desk(opened).note(renewal, "card", " slot 2 ")
-    elsewhere = open_house(configuration(tmp_path))
+    elsewhere = open_house(configuration(tmp_path, database_url))
     walk = desk(elsewhere).walk(renewal)
     assert (set(walk.run.ticks), walk.run.notes, walk.done) == ({"card"}, {"card": "slot 2"}, 1)
     assert walk.run.before == Figures(hkd(12), date(2026, 12, 1))

@@ -1,11 +1,12 @@
 """The plans of an account in the store."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from bench.generated_plans import generated_plans
 from services.model.money import Money
@@ -18,11 +19,12 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path / 'simkeeper.db'}")
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
     database.migrate()
     database.ensure_account("other")
-    return database
+    yield database
+    database.close()
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def test_a_refresh_replaces_the_source_and_nothing_else(store: CatalogueStore) -
 def test_a_refresh_that_breaks_half_way_leaves_the_old_prices(store: CatalogueStore) -> None:
     store.replace("seller", "Seller", Origin.LIVE, some(20), NOW)
     twice = [*some(5), *some(1)]
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(IntegrityError):
         store.replace("seller", "Seller", Origin.LIVE, twice, NOW)
     assert len(stored(store)) == 20
     assert store.revision() == 1

@@ -40,10 +40,10 @@ def sellers(clock: Clock) -> dict[str, Sandbox]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, sellers: dict[str, Sandbox]) -> Iterator[House]:
+def house(tmp_path: Path, database_url: str, sellers: dict[str, Sandbox]) -> Iterator[House]:
     with ExitStack() as stack:
         urls = {name: stack.enter_context(serve(app)) for name, app in sellers.items()}
-        house = open_house(Configuration(tmp_path, f"sqlite:///{tmp_path / 'simkeeper.db'}", urls))
+        house = open_house(Configuration(tmp_path, database_url, urls))
         stack.callback(house.close)
         yield house
 

@@ -56,8 +56,8 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    opened = open_house(Configuration(database_url=f"sqlite:///{tmp_path / 'simkeeper.db'}", data_dir=tmp_path))
+def house(tmp_path: Path, database_url: str) -> Iterator[House]:
+    opened = open_house(Configuration(database_url=database_url, data_dir=tmp_path))
     opened.database.ensure_account("other")
     yield opened
     opened.close()

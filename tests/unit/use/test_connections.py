@@ -23,6 +23,7 @@ from services.use.configuration import read_configuration
 from services.use.connections import ConnectionDesk, ConnectionSource, CredentialProblem
 from services.use.house import House, open_house
 from services.use.readings import ReadingDesk
+from tests.servers.contents import text_of
 
 ACCOUNTS = [provider for provider in PROVIDERS if facts_of(provider).credentials]
 CANARY = "canary-7f3a91c2"
@@ -55,8 +56,10 @@ def sandboxes(emulators: tuple[dict[str, Sandbox], dict[str, str]]) -> dict[str,
 
 
 @pytest.fixture
-def house(tmp_path: Path, emulators: tuple[dict[str, Sandbox], dict[str, str]], sandboxes: dict[str, Sandbox]) -> Iterator[House]:
-    environment = {"SIMKEEPER_DATA_DIR": str(tmp_path), **emulators[1]}
+def house(
+    tmp_path: Path, database_url: str, emulators: tuple[dict[str, Sandbox], dict[str, str]], sandboxes: dict[str, Sandbox]
+) -> Iterator[House]:
+    environment = {"SIMKEEPER_DATA_DIR": str(tmp_path), "SIMKEEPER_DATABASE_URL": database_url, **emulators[1]}
     opened = open_house(read_configuration(environment, tmp_path / "secrets.toml"))
     yield opened
     opened.close()
@@ -79,7 +82,7 @@ def bytes_of(data_dir: Path) -> bytes:
 
 @pytest.mark.parametrize("provider", ACCOUNTS)
 def test_each_provider_is_reached_through_its_address_in_the_environment(
-    provider: str, desk: ConnectionDesk, sandboxes: dict[str, Sandbox], tmp_path: Path
+    provider: str, desk: ConnectionDesk, house: House, sandboxes: dict[str, Sandbox], tmp_path: Path
 ) -> None:
     said = desk.connect(provider, sandboxes[provider].credentials)
     assert sandboxes[provider].log, "asked on its socket"
@@ -93,7 +96,8 @@ def test_each_provider_is_reached_through_its_address_in_the_environment(
     if Capability.CARDS in connection.verbs:
         assert desk.cards(provider)
     secret = [sandboxes[provider].credentials[field.name] for field in connection.facts.credentials if field.secret and field.required]
-    assert not any(each.encode() in bytes_of(tmp_path) for each in secret), "sealed in the database"
+    held = bytes_of(tmp_path) + text_of(house.database).encode()
+    assert not any(each.encode() in held for each in secret), "sealed in the database"
 
     desk.disconnect(provider)
     assert desk.connections() == []
@@ -103,7 +107,7 @@ def test_each_provider_is_reached_through_its_address_in_the_environment(
 
 @pytest.mark.parametrize("provider", ACCOUNTS)
 def test_a_wrong_key_is_refused_and_leaves_no_trace(
-    provider: str, desk: ConnectionDesk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    provider: str, desk: ConnectionDesk, house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     wrong = {field.name: f"{CANARY}-{field.name}" for field in facts_of(provider).credentials if field.secret or field.required}
@@ -111,7 +115,7 @@ def test_a_wrong_key_is_refused_and_leaves_no_trace(
         desk.connect(provider, wrong)
     assert desk.connections() == []
     assert CANARY not in str(caught.value) + repr(vars(caught.value)) + caplog.text
-    assert CANARY.encode() not in bytes_of(tmp_path)
+    assert CANARY.encode() not in bytes_of(tmp_path) + text_of(house.database).encode()
 
 
 @pytest.mark.parametrize("provider", ACCOUNTS)
