@@ -27,12 +27,19 @@ COUNTINGS = st.builds(
     st.sampled_from([None, *MonthMeaning]),
     st.one_of(st.none(), ZONE),
 )
+CLAMPED = timedelta(hours=25)
+"""Months counted to the minute: 28 January 23:00 and 31 January 01:00 both have their month over on 28 February, at that time of day. A day,
+and the hour by which clocks are put forward."""
 RESTARTING = (rb.GIFFGAFF, rb.ASDA, rb.CMHK, rb.SHINE_TOWN, rb.TELKOMSEL, rb.DTAC, rb.SKINNY, rb.CTM, rb.VALUEGB, rb.SINGTEL)
 
 
 @given(INSTANTS, st.integers(0, 90_000), SPANS, COUNTINGS)
-def test_a_later_event_never_ends_sooner(at: datetime, minutes: int, span: Span, counting: Counting) -> None:
-    assert end_of(at + timedelta(minutes=minutes), span, counting) >= end_of(at, span, counting)
+def test_a_later_event_never_ends_sooner_than_the_days_of_a_month_allow(at: datetime, minutes: int, span: Span, counting: Counting) -> None:
+    later, sooner = end_of(at + timedelta(minutes=minutes), span, counting), end_of(at, span, counting)
+    if span.unit is SpanUnit.DAY or counting.day is DayMeaning.NATURAL:
+        assert later >= sooner
+    else:
+        assert later > sooner - CLAMPED
 
 
 @given(INSTANTS, SPANS, COUNTINGS)
