@@ -28,8 +28,8 @@ COUNTINGS = st.builds(
     st.one_of(st.none(), ZONE),
 )
 CLAMPED = timedelta(hours=25)
-"""Months counted to the minute: 28 January 23:00 and 31 January 01:00 both have their month over on 28 February, at that time of day. A day,
-and the hour by which clocks are put forward."""
+"""Months counted to the minute: 28 January 23:00 and 31 January 01:00 both have their month over on 28 February, at that time of
+day. A day, and the hour by which clocks are put forward."""
 RESTARTING = (rb.GIFFGAFF, rb.ASDA, rb.CMHK, rb.SHINE_TOWN, rb.TELKOMSEL, rb.DTAC, rb.SKINNY, rb.CTM, rb.VALUEGB, rb.SINGTEL)
 
 

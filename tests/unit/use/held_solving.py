@@ -4,7 +4,7 @@ import os
 import time
 
 from services.model.itinerary import TripAnswers, TripProblem
-from services.rules.trips import Catalogue, Limits, solve
+from services.rules.trips import Limits, solve
 from services.use import trip_worker
 
 
