@@ -88,8 +88,8 @@ def asked(**more: object) -> TripQuestion:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = open_house(Configuration(tmp_path, f"sqlite:///{tmp_path / 'simkeeper.db'}", {}))
+def house(tmp_path: Path, database_url: str) -> Iterator[House]:
+    house = open_house(Configuration(tmp_path, database_url, {}))
     CatalogueStore(house.database, "local").replace("test", "Test", Origin.IMPORTED, PLANS, NOW)
     yield house
     house.close()
