@@ -34,24 +34,23 @@ def configure() -> None:
 
 def navigation() -> "st.Page":
     """The pages with translated titles at addresses that never change."""
-    return st.navigation(
-        {
-            "": [
-                st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
-                st.Page("../pages/balances.py", title=_("Cards and balances"), icon=":material/sim_card:", url_path="balances"),
-                st.Page("../pages/renew.py", title=_("Renew"), icon=":material/autorenew:", url_path="renew"),
-                st.Page("../pages/card.py", title=_("Card"), url_path="card", visibility="hidden"),
-                st.Page("../pages/add_card.py", title=_("Add a card"), url_path="add-card", visibility="hidden"),
-                st.Page("../pages/compare.py", title=_("Compare plans"), icon=":material/travel_explore:", url_path="compare"),
-                st.Page("../pages/trips.py", title=_("Trip planner"), icon=":material/luggage:", url_path="trips"),
-                st.Page("../pages/settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
-            ],
-            _("More"): [
-                st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
-            ],
-        },
-        position="top",
-    )
+    groups = {
+        "": [
+            st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
+            st.Page("../pages/balances.py", title=_("Cards and balances"), icon=":material/sim_card:", url_path="balances"),
+            st.Page("../pages/renew.py", title=_("Renew"), icon=":material/autorenew:", url_path="renew"),
+            st.Page("../pages/card.py", title=_("Card"), url_path="card", visibility="hidden"),
+            st.Page("../pages/add_card.py", title=_("Add a card"), url_path="add-card", visibility="hidden"),
+            st.Page("../pages/compare.py", title=_("Compare plans"), icon=":material/travel_explore:", url_path="compare"),
+            st.Page("../pages/trips.py", title=_("Trip planner"), icon=":material/luggage:", url_path="trips"),
+            st.Page("../pages/settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
+        ],
+        _("More"): [
+            st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
+        ],
+    }
+    # One list: on a phone Streamlit draws named groups as lists that a screen reader cannot read out.
+    return st.navigation([page for group in groups.values() for page in group], position="top")
 
 
 def run(page: "st.Page") -> None:

@@ -33,7 +33,9 @@ CHROMIUM_FLAGS = [
 ]
 BASE_PATH_PROBES = ("/_stcore/health", "/_stcore/host-config")  # the frontend looks for its base path on deep links; 404 is its answer
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-expect.set_options(timeout=20_000)
+PATIENCE = 60_000
+"""Milliseconds: machines here are slow when they are busy, and waiting longer costs a test that passes nothing."""
+expect.set_options(timeout=PATIENCE)
 WIDTHS = {"desktop": 1280, "phone": 390}
 LOCALES = {"zh": "zh-CN", "en": "en-US"}
 
@@ -136,10 +138,10 @@ class Visitor:
     def settle(self) -> None:
         """The run is over and everything is drawn, and stays so: a part of the page that redraws itself may be followed by a whole run."""
         page = self.page
-        page.locator("h1").first.wait_for(timeout=30_000)
+        page.locator("h1").first.wait_for(timeout=PATIENCE)
         for pause in (250, 0):
             page.locator("[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]").wait_for(
-                timeout=30_000
+                timeout=PATIENCE
             )
             expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
             page.wait_for_timeout(pause)
@@ -172,7 +174,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
             color_scheme="dark" if dark else "light",
             accept_downloads=True,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         visitors.append(Visitor(context))
         return visitors[-1]
 

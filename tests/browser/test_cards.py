@@ -226,7 +226,7 @@ def test_a_refresh_brings_readings_and_a_failure_leaves_them(
 
     sandbox.faults[:] = [Fault("html")]
     someone.press("Look up all cards")
-    expect(page.get_by_text(someone.words("Look-up failed"))).to_have_count(3, timeout=30_000)
+    expect(page.get_by_text(someone.words("Look-up failed"))).to_have_count(3)
     someone.visitor.settle()
     assert figures(page) == before
     someone.sees(someone.words("The figures above are the last good ones."))

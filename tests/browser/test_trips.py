@@ -92,7 +92,7 @@ def test_a_stay_is_added_by_typing_the_country_in_the_other_language(dashboard: 
     field = page.get_by_role("combobox", name=re.compile(WORDS["en"]["country"]))
     field.fill("泰国")
     field.press("Enter")
-    page.wait_for_url(re.compile("TH_"), timeout=20_000)
+    page.wait_for_url(re.compile("TH_"), timeout=60_000)
     visitor.settle()
     expect(page.get_by_text(WORDS["en"]["proved"]).first).to_be_visible()
 
