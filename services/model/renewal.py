@@ -9,6 +9,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from services.model.card import CardKind
+from services.model.clock import Activity
+from services.model.data_volume import DataVolume
 from services.model.money import Money
 from services.model.tri import Tri
 
@@ -65,6 +67,10 @@ class EventKind(StrEnum):
     ABANDONED = "abandoned"
     RESUMED = "resumed"
     UNDONE = "undone"
+    PRODUCT = "product"
+    PHOTO = "photo"
+    PHOTO_REMOVED = "photo_removed"
+    RECEIPT = "receipt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,24 @@ class Figures:
 
     money: Money | None = None
     until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What is about to be bought. ``what``: money put on (TOP_UP), a plan (BUNDLE), or another thing that is paid for. ``amount``: the
+    money put on, of a top-up; else the price; None when not known. ``data``: None when it brings none or nobody says. ``days``: how long it
+    lasts by its own words."""
+
+    what: Activity
+    name: str = ""
+    amount: Money | None = None
+    data: DataVolume | None = None
+    unlimited: bool = False
+    days: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.days is not None and not 0 < self.days <= 3650:
+            raise ValueError(f"no length of a plan: {self.days} days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +147,4 @@ class RenewalEvent:
     figures: Figures | None = None
     promise: Promise | None = None
     undoes: int | None = None
+    product: Product | None = None

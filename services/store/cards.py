@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, and_, select
 from services.model.card import Card, CardSecrets
 from services.store.database import Database
 from services.store.readings import ReadingStore, bump
+from services.store.receipts import let_go
 from services.store.tables import (
     card_events,
     card_revisions,
@@ -20,6 +21,7 @@ from services.store.tables import (
     failed_look_ups,
     merged_cards,
     readings,
+    receipts,
     renewals,
 )
 from services.store.vault import Vault
@@ -100,9 +102,11 @@ class CardStore:
             bump(connection, self._account)
 
     def delete(self, card_ids: Iterable[str]) -> None:
-        """Delete cards with their readings and secrets."""
+        """Delete cards with their readings, secrets and renewals; what was paid for them stays written down."""
         with self._database.write(self._account) as connection:
             for card_id in card_ids:
+                for renewal in connection.execute(select(renewals.c.id).where(self._of(renewals, card_id))).scalars().all():
+                    let_go(connection, self._account, renewal)
                 connection.execute(cards.delete().where(self._is(card_id)))
             bump(connection, self._account)
 
@@ -127,7 +131,7 @@ class CardStore:
             gone = self._get(connection, goes)
             connection.execute(cards.update().where(self._is(stays.card_id)).values(body=_body(stays)))
             sealed = self._hand_over_secrets(connection, stays.card_id, goes)
-            for table in (readings, merged_cards, card_events, clock_overrides, renewals):
+            for table in (readings, merged_cards, card_events, clock_overrides, renewals, receipts):
                 connection.execute(table.update().where(self._of(table, goes)).values(card_id=stays.card_id))
             self._hand_over_failures(connection, stays.card_id, goes)
             connection.execute(cards.delete().where(self._is(goes)))

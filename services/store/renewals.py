@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, select
 
 from services.model.renewal import EventKind, RenewalEvent
 from services.store.database import Database
+from services.store.receipts import let_go
 from services.store.tables import cards, renewal_events, renewals
 
 _EVENT: TypeAdapter[RenewalEvent] = TypeAdapter(RenewalEvent)
@@ -77,9 +78,10 @@ class RenewalStore:
         return [KeptRenewal(head.id, head.card_id, tuple(events[head.id])) for head in heads]
 
     def delete(self, renewal_id: str) -> None:
-        """Forget a renewal with its whole history."""
+        """Forget a renewal with its whole history and the photos of its steps; its receipts stay."""
         mine = and_(renewals.c.account_id == self._account, renewals.c.id == renewal_id)
         with self._database.write(self._account) as connection:
+            let_go(connection, self._account, renewal_id)
             connection.execute(renewals.delete().where(mine))
 
     def _get(self, connection: Connection, renewal_id: str) -> KeptRenewal:

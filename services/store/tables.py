@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -399,4 +400,50 @@ worker_leases = Table(
     Column("beat_at", BigInteger, nullable=True),  # when a run last ended well
     Column("looked_up_at", BigInteger, nullable=True),  # when balances were last asked for
     UniqueConstraint("account_id"),
+)
+
+# Files lie in the database, not in the data directory: with PostgreSQL several machines serve one account and share no disk, and with
+# SQLite a backup stays one file. What a phone photographs is small once it is written anew (services/rules/attachments.py).
+files = Table(
+    "files",
+    metadata,
+    account_column(),
+    Column("digest", String(64), nullable=False),  # SHA-256 of ``data``: one file handed in twice is kept once
+    Column("type", String(8), nullable=False),  # services.model.receipt.FileType
+    Column("size", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("thumbnail", LargeBinary, nullable=True),
+    Column("added_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "digest"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    account_column(),
+    Column("id", String(32), nullable=False),
+    Column("card_id", String(32), nullable=True),  # no foreign key: what was paid stays written down when the card is gone
+    Column("renewal_id", String(32), nullable=True),  # as above
+    Column("digest", String(64), nullable=True),
+    Column("paid_on", String(10), nullable=False),
+    Column("body", Text, nullable=False),  # services.model.receipt.Receipt as JSON
+    Column("added_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "id"),
+    Index("ix_receipts_renewal", "account_id", "renewal_id"),
+    Index("ix_receipts_digest", "account_id", "digest"),
+)
+
+step_photos = Table(
+    "step_photos",
+    metadata,
+    Column("account_id", String(64), nullable=False),
+    Column("renewal_id", String(32), nullable=False),
+    Column("step", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "renewal_id", "step", "digest"),
+    ForeignKeyConstraint(["account_id", "renewal_id"], ["renewals.account_id", "renewals.id"], ondelete="CASCADE"),
+    Index("ix_step_photos_digest", "account_id", "digest"),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.model.money import Money
-from services.model.renewal import Begun, Channel, EventKind, Figures, Promise, RenewalEvent, RenewalStatus
+from services.model.renewal import Begun, Channel, EventKind, Figures, Product, Promise, RenewalEvent, RenewalStatus
 from services.rules.renewals.proof import prove
 
 S = RenewalStatus
@@ -23,6 +23,8 @@ NEXT: dict[RenewalStatus, frozenset[RenewalStatus]] = {
 """From each status the ones that may follow. CONFIRMED is reached by proof alone (:func:`services.rules.renewals.proof.prove`)."""
 MONEY_MAY_BE_GONE = frozenset({S.SENT, S.UNKNOWN, S.PENDING, S.DISPUTED})
 OVER = frozenset({S.CONFIRMED, S.REFUNDED})
+BESIDE = frozenset({EventKind.PHOTO, EventKind.PHOTO_REMOVED, EventKind.RECEIPT})
+"""What is laid beside a renewal: it can be at any time, changes nothing of where the renewal stands, and is taken away where it lies."""
 
 
 class NotNow(Exception):
@@ -55,6 +57,7 @@ class Run:
     after: Figures | None = None
     abandoned: str | None = None
     last_at: datetime | None = None
+    product: Product | None = None
 
     @property
     def channel(self) -> Channel:
@@ -80,9 +83,10 @@ def stand(events: Iterable[RenewalEvent]) -> Run:
 
 
 def undoable(events: Sequence[RenewalEvent]) -> RenewalEvent | None:
-    """The last event that still counts and can be taken back: anything but the beginning."""
+    """The last event that still counts and can be taken back: anything but the beginning and what lies beside it."""
     undone = _undone(events)
-    standing = [event for event in events[1:] if event.kind is not EventKind.UNDONE and event.sequence not in undone]
+    out = BESIDE | {EventKind.UNDONE}
+    standing = [event for event in events[1:] if event.kind not in out and event.sequence not in undone]
     return standing[-1] if standing else None
 
 
@@ -98,7 +102,7 @@ def admit(events: Sequence[RenewalEvent], fresh: RenewalEvent) -> None:
                 raise NotNow("undone", run.status)
         case EventKind.RESUMED if run.abandoned is None:
             raise NotNow("resumed", run.status)
-        case EventKind.RESUMED | EventKind.NOTED:
+        case EventKind.RESUMED | EventKind.NOTED | EventKind.PHOTO | EventKind.PHOTO_REMOVED | EventKind.RECEIPT:
             pass
         case _ if run.abandoned is not None:
             raise NotNow(fresh.kind.value, run.status)
@@ -134,6 +138,7 @@ class _State:
         self._promise: Promise | None = None
         self._after: Figures | None = None
         self._abandoned: str | None = None
+        self._product: Product | None = None
 
     def take(self, event: RenewalEvent) -> None:
         match event.kind:
@@ -162,6 +167,8 @@ class _State:
                 self._paid, self._reference = event.paid, event.reference
             case EventKind.BEFORE:
                 self._before = event.figures
+            case EventKind.PRODUCT:
+                self._product = event.product
             case EventKind.PROMISED:
                 self._promise = event.promise
             case EventKind.AFTER:
@@ -177,4 +184,5 @@ class _State:
         return Run(
             self._begun, self._at, self._status, tuple(self._channels), self._ticks, self._notes, self._link, self._number, self._paid,
             self._reference, self._sent_at, self._before, self._promise, self._after, self._abandoned, last_at,
+            self._product,
         )  # fmt: skip
