@@ -183,7 +183,7 @@ def test_trap_11_the_catalogue_may_take_longer_than_other_calls(lab):
     assert endpoint.slow_timeout_s >= 90
     assert endpoint.attempt_timeout_s < 30
 
-    quick = lab(ID, adjust=lambda endpoint: replace(endpoint, limits=(), attempt_timeout_s=0.2, call_timeout_s=0.4, slow_timeout_s=10))
+    quick = lab(ID, adjust=lambda endpoint: replace(endpoint, limits=(), attempt_timeout_s=0.2, call_timeout_s=0.4, slow_timeout_s=120))
     quick.fault("latency", seconds=0.6)
     assert quick.run(quick.provider.plans()).plans
     with pytest.raises(Unreachable):
