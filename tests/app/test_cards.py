@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from services.model.card import Card, CardKind, CardSecrets, Identifiers, ProviderLink, Thresholds
 from services.model.data_volume import DataVolume
 from services.model.money import Money
-from services.model.reading import DataBalance, FailedLookUp, Reading, Source, Validity, ValidityKind
+from services.model.reading import DataBalance, Event, EventKind, FailedLookUp, MoneyBalance, Reading, Source, Validity, ValidityKind
 from services.use.cards import CardDesk
 from services.use.house import house
 from services.use.readings import ReadingDesk
@@ -187,3 +187,39 @@ def test_a_card_counts_as_low_below_the_limits_its_person_sets(app: AppTest, car
     press(app, "Save the limits")
     assert cards.all()[0].thresholds == Thresholds(DataVolume(2_500_000_000), Money.of(5, "GBP"), 3)
     assert low in said(go(app, "card", id="a"))
+
+
+def charts(app: AppTest) -> list[str]:
+    return [each.proto.alt for each in app.get("vega_lite_chart")]
+
+
+def test_the_history_has_charts_of_data_money_and_events(app: AppTest, cards: CardDesk, readings: ReadingDesk) -> None:
+    cards.add(Card("a", "A", CardKind.SIM, "giffgaff", "GB"))
+    for days, left in ((3, 5), (1, 4)):
+        readings.record(
+            Reading(
+                "a",
+                Source.TYPED,
+                NOW - timedelta(days=days),
+                money=(MoneyBalance(Money.of(left, "GBP")),),
+                data=(DataBalance(remaining=DataVolume(left * 10**9)),),
+                events=(Event(EventKind.TOPPED_UP, Money.of(10, "GBP")),),
+            )
+        )
+    go(app, "card", id="a", open="history")
+    assert [name for name in charts(app) if name.endswith("over time")] == [
+        "Data left over time",
+        "Balance over time",
+        "What happened, over time",
+    ]
+
+
+def test_a_stage_that_is_reached_is_never_dated_in_the_future(app: AppTest, cards: CardDesk, readings: ReadingDesk) -> None:
+    """A number that its operator took long ago, with a plan that was said to last for days to come."""
+    cards.add(Card("a", "A", CardKind.SIM, "giffgaff", "GB", first_used_on=NOW.date() - timedelta(days=400)))
+    with_data(readings, "a", 10**9)
+    line = next(each.value for each in go(app, "card", id="a").markdown if "→" in each.value)
+    assert "**● Lost" in line
+    assert "✓ Expired" in line
+    future = (NOW + timedelta(days=12)).date()
+    assert f"{future:%b} {future.day}, {future.year}" not in line

@@ -1,4 +1,4 @@
-"""The readings of a card: charts of data and money, and every reading as it came."""
+"""The history of a card: charts of data, money and events, and every reading as it came."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,8 @@ from ui.cards import words
 from ui.cards.desks import reading_desk
 from ui.cards.figures import money
 from ui.charts import localised
+from ui.clocks import words as clock_words
+from ui.clocks.desk import clock_desk
 from ui.language import _
 from ui.words import word
 
@@ -22,11 +24,14 @@ NEWEST, LISTED = 500, 50
 def history(card_id: str) -> None:
     """Draw what there is."""
     readings = reading_desk().history(card_id, NEWEST)
+    events = _events(readings, card_id)
     if not readings:
         st.info(_("There is no reading yet."))
+        _what_happened(events)
         return
     _chart(_data(readings), _("Data left, GB"), _("Data left over time"))
     _chart(_money(readings), _("Balance"), _("Balance over time"))
+    _what_happened(events)
     rows = [
         {
             _("When"): figures.moment(reading.true_at.astimezone(clock.zone())),
@@ -72,6 +77,29 @@ def _chart(points: list[tuple[object, float, str]], title: str, alt_text: str) -
         color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom")),
     )
     st.altair_chart(localised(base.mark_line(interpolate="linear") + base.mark_point(filled=True, size=60)), alt=alt_text)
+
+
+def _events(readings: Sequence[Reading], card_id: str) -> list[tuple[object, str]]:
+    """What texts told of and what the person recorded, each with its moment."""
+    told = [(reading.true_at, word(words.EVENT, event.kind.value)) for reading in readings for event in reading.events]
+    clocks = clock_desk().of_card(card_id)
+    recorded = [] if clocks is None else [(item.event.at, clock_words.happened(item.event)) for item in clocks.typed]
+    return [*told, *recorded]
+
+
+def _what_happened(events: list[tuple[object, str]]) -> None:
+    """One line per kind of event, a mark for each time."""
+    if not events:
+        return
+    frame = pd.DataFrame(events, columns=["at", "what"])
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    base = alt.Chart(frame, height={"step": 32}).encode(
+        x=alt.X("at:T", title=None),
+        y=alt.Y("what:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+    )
+    st.altair_chart(
+        localised(base.mark_point(filled=True, size=90, shape="diamond") + base.mark_tick(size=20)), alt=_("What happened, over time")
+    )
 
 
 def _source(reading: Reading) -> str:

@@ -143,8 +143,7 @@ def record(clocks: CardClocks) -> None:
         st.form_submit_button(_("Record it"), on_click=_record, args=(clocks.card.card_id, key))
     for item in sorted(clocks.typed, key=lambda item: item.event.at, reverse=True):
         event = item.event
-        what = words.value(event.activity) if event.activity is not None else word(words.EVENT, event.kind.value)
-        facts = [what, figures.day(event.at.astimezone(clock.zone()).date())]
+        facts = [words.happened(event), figures.day(event.at.astimezone(clock.zone()).date())]
         facts += [words.money(event.amount)] if event.amount is not None else []
         facts += [words.span(event.span)] if event.span is not None else []
         facts += [figures.day(event.valid_until)] if event.valid_until is not None else []

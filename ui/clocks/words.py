@@ -8,6 +8,7 @@ from typing import Any
 from services.model.clock import (
     Activity,
     Anchor,
+    CardEvent,
     ClockStatus,
     Confidence,
     DayMeaning,
@@ -256,6 +257,11 @@ def value(fact: Any) -> str:
             return word(_VALUES[type(fact)], fact.value)
         case _:
             return plain(str(fact))
+
+
+def happened(event: CardEvent) -> str:
+    """What an event was: "Topped up", or for a use, the use."""
+    return value(event.activity) if event.activity is not None else word(EVENT, event.kind.value)
 
 
 def confidence(code: Confidence) -> str:
