@@ -9,7 +9,7 @@ from ui.clocks.desk import clock_desk
 from ui.language import _, mark
 from ui.words import word
 
-STAGE = {
+STAGE: dict[str, str] = {
     LifeStage.BOUGHT: mark("Bought"),
     LifeStage.INSTALLED: mark("Installed"),
     LifeStage.ACTIVE: mark("Active"),
