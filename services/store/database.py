@@ -1,8 +1,10 @@
 """Opening the database: SQLite (WAL) or PostgreSQL by URL, transactions, and migration to the newest schema."""
 
+import os
+import sqlite3
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,14 @@ class DatabaseTooNew(Exception):
         self.schema = schema
 
 
+class DatabaseDamaged(Exception):
+    """The file at ``path`` is no database, or is broken inside. It was read, and not written to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"damaged: {path}")
+        self.path = path
+
+
 def engine_url(text: str) -> URL:
     """``text`` as SQLAlchemy wants it: a PostgreSQL address in any of its usual spellings is opened with psycopg 3."""
     url = make_url(text)
@@ -40,6 +50,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         parsed = engine_url(url)
+        self.file: Path | None = None
+        """Where a SQLite database lies; None for any other."""
         self.is_postgresql = parsed.get_backend_name() == "postgresql"
         if self.is_postgresql:
             self.engine: Engine = create_engine(
@@ -50,7 +62,8 @@ class Database:
             self._reading: Engine = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         else:
             if parsed.database and parsed.database != ":memory:":
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                self.file = Path(parsed.database)
+                self.file.parent.mkdir(parents=True, exist_ok=True)
             self.engine = create_engine(parsed, hide_parameters=True)
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -79,27 +92,68 @@ class Database:
                 return None
             return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
-    def migrate(self) -> None:
-        """Bring the schema to ``NEWEST_SCHEMA`` and make sure of the local account. Raises DatabaseTooNew."""
+    def migrate(self, before_upgrade: Callable[[str], None] | None = None) -> None:
+        """Bring the schema to ``NEWEST_SCHEMA`` and make sure of the local account. Before an older one is changed, a SQLite file is
+        copied beside itself, and ``before_upgrade`` is called with the schema. Raises DatabaseTooNew, DatabaseDamaged."""
+        self.check()
         schema = self.schema()
         if schema != NEWEST_SCHEMA:
-            self._upgrade(schema)
-        self.ensure_account(LOCAL_ACCOUNT)
+            if schema is not None and schema not in known_schemas():
+                raise DatabaseTooNew(schema)
+            if schema is not None:
+                self._keep_copy(schema)
+                if before_upgrade is not None:
+                    before_upgrade(schema)
+            self.upgrade()
+        self.ensure_local_account()
 
-    def _upgrade(self, schema: str | None) -> None:
+    def check(self) -> None:
+        """Look through a SQLite file without writing to it. Raises DatabaseDamaged."""
+        if self.file is None or not self.file.exists():
+            return
+        try:
+            with closing(sqlite3.connect(f"{self.file.absolute().as_uri()}?mode=ro", uri=True)) as raw:
+                found = raw.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.OperationalError:
+            return  # locked, or unreadable to us: opening it says what is wrong
+        except sqlite3.DatabaseError:
+            raise DatabaseDamaged(self.file) from None
+        if found != "ok":
+            raise DatabaseDamaged(self.file)
+
+    def upgrade(self, schema: str = "head") -> None:
+        """Bring the schema to ``schema``, all or nothing."""
         # Alembic takes a tenth of a second to import and is needed once in the life of most databases.
         from alembic import command
-        from alembic.config import Config
-        from alembic.script import ScriptDirectory
 
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        if schema is not None and schema not in known:
-            raise DatabaseTooNew(schema)
+        config = _alembic()
         with self.write() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, schema)
+
+    def _keep_copy(self, schema: str) -> None:
+        """A copy of the file as it is, beside it, until the next upgrade. Another process may be upgrading it at this moment: a copy that
+        has the new schema already is none."""
+        if self.file is None:
+            return
+        kept = self.file.with_name(f"{self.file.name}.before-upgrade-from-{schema}")
+        draft = kept.with_name(f"{kept.name}.{os.getpid()}.draft")
+        try:
+            with closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(draft)) as copy:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode=DELETE")  # one file, without companions
+                good = copy.execute("SELECT version_num FROM alembic_version").fetchone()[0] == schema
+            if good:
+                draft.replace(kept)
+                for older in self.file.parent.glob(f"{self.file.name}.before-upgrade-from-*"):
+                    if older != kept and not older.name.endswith(".draft"):
+                        older.unlink(missing_ok=True)
+        finally:
+            with suppress(FileNotFoundError):
+                draft.unlink()
+
+    def ensure_local_account(self) -> None:
+        self.ensure_account(LOCAL_ACCOUNT)
 
     def ensure_account(self, account: str) -> None:
         with self.read() as connection:
@@ -111,6 +165,21 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _alembic() -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def known_schemas() -> frozenset[str]:
+    """The revisions this program can read and bring to the newest."""
+    from alembic.script import ScriptDirectory
+
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions())
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:

@@ -50,18 +50,19 @@ class Vault:
     ``also``: more keys that open, such as those that travelled inside a backup."""
 
     def __init__(self, data_dir: Path, environment: Mapping[str, str] = os.environ, also: Sequence[bytes] = ()) -> None:
+        self.data_dir = data_dir
+        self.environment = environment
         self._path = data_dir / KEY_FILE
-        self._environment = environment
         self._also = tuple(also)
 
     def seal(self, text: str) -> str:
-        if not self.keys():
+        if not self.every_key():
             self._make()
-        return Fernet(self.keys()[0]).encrypt(text.encode()).decode()
+        return Fernet(self.every_key()[0]).encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
         """Raises SecretUnreadable."""
-        keys = (*self.keys(), *self._also)
+        keys = (*self.every_key(), *self._also)
         if not keys:
             raise SecretUnreadable
         try:
@@ -69,10 +70,10 @@ class Vault:
         except (InvalidToken, ValueError):
             raise SecretUnreadable from None
 
-    def keys(self) -> tuple[bytes, ...]:
+    def every_key(self) -> tuple[bytes, ...]:
         """Every key of this machine, the sealing one first; empty when there is none yet. Raises SecretUnreadable for a file of something
         else."""
-        there = keys_in(self._environment)
+        there = keys_in(self.environment)
         with suppress(FileNotFoundError):
             there += tuple(line.strip() for line in self._path.read_bytes().splitlines() if line.strip())
         try:
@@ -85,14 +86,14 @@ class Vault:
     def is_newest(self, sealed: str) -> bool:
         """Whether the key that seals now sealed this. False for what no key here opens."""
         try:
-            Fernet(self.keys()[0]).decrypt(sealed.encode())
+            Fernet(self.every_key()[0]).decrypt(sealed.encode())
         except (InvalidToken, ValueError, IndexError):
             return False
         return True
 
     def renew(self) -> None:
         """Put a fresh key in front of those in the file; they go on opening what they sealed. Raises KeyElsewhere."""
-        if keys_in(self._environment):
+        if keys_in(self.environment):
             raise KeyElsewhere
         old = self._path.read_bytes() if self._path.exists() else b""
         draft = self._draft(Fernet.generate_key() + b"\n" + old)

@@ -2,11 +2,13 @@
 
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 
 from services.providers.sandbox.faults import Sandbox
 from services.rules.compare.frame import PlanFrame
-from services.store.database import Database, DatabaseTooNew
+from services.store.database import Database, DatabaseDamaged, DatabaseTooNew
+from services.store.snapshot import take, write_whole
 from services.use.background import Background
 from services.use.configuration import Configuration, read_configuration
 from services.use.known_cards import KnownCards
@@ -15,7 +17,10 @@ from services.use.refresh import Refresh
 from services.use.stage import Stage
 from services.use.trip_pool import TripPool
 
-__all__ = ["DatabaseTooNew", "House", "house", "leave_house", "open_house"]
+__all__ = ["BACKUPS", "DatabaseDamaged", "DatabaseTooNew", "House", "house", "leave_house", "open_house"]
+
+BACKUPS = "backups"
+"""Folder of the data directory for backups that are kept without being asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,9 +48,16 @@ class House:
 
 
 def open_house(configuration: Configuration) -> House:
-    """Open and migrate the database. Raises ConfigurationError, DatabaseTooNew, or SQLAlchemy's OperationalError."""
+    """Open and migrate the database. Before an upgrade, a SQLite file is copied beside itself, and of any other database a backup is kept.
+    Raises ConfigurationError, DatabaseTooNew, DatabaseDamaged, or SQLAlchemy's OperationalError."""
     database = Database(configuration.database_url)
-    database.migrate()
+
+    def keep(schema: str) -> None:
+        if database.file is None:
+            path = configuration.data_dir / BACKUPS / f"before-upgrade-from-{schema}.zip"
+            write_whole(path, lambda target: take(database, target, datetime.now(UTC)))
+
+    database.migrate(before_upgrade=keep)
     return House(configuration, database)
 
 
