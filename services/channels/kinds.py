@@ -63,10 +63,18 @@ class ChannelField(_Data):
     example: str = ""
 
 
+class Answer(_Data):
+    """What the service's JSON says when it took the message: ``field`` is ``good``, or is there at all when that is None."""
+
+    field: str
+    good: bool | int | None = None
+
+
 class ChannelKind(_Data):
     """``schemas``: the names of the service in Apprise, by whether its server is reached with https or http. ``hosts``: whom it contacts;
     empty when the person names the server. ``arguments``: what Apprise's class of the service is given, ``{field}`` standing for a value;
-    an argument with an empty value in it is left out. ``only_with``: arguments that are given only when a field is filled."""
+    an argument with an empty value in it is left out. ``only_with``: arguments that are given only when a field is filled. ``answer``: None
+    when a status of success is all that is known."""
 
     id: str = Field(pattern=r"^[a-z]+$")
     order: int
@@ -74,6 +82,7 @@ class ChannelKind(_Data):
     about: Text
     schemas: Mapping[Literal["https", "http"], str] = Field(default_factory=dict)
     hosts: tuple[str, ...] = ()
+    answer: Answer | None = None
     arguments: Mapping[str, Any] = Field(default_factory=dict)
     only_with: Mapping[str, str] = Field(default_factory=dict)
     fields: tuple[ChannelField, ...]
@@ -91,6 +100,7 @@ class Address:
 
     service: Mapping[str, Any] | str
     own_host: str | None
+    answer: Answer | None = None
 
 
 @cache
@@ -144,7 +154,7 @@ def address(kind: ChannelKind, values: Mapping[str, str]) -> Address:
             service[name] = quote(service[name], safe="")
     service["schema"] = kind.schemas["https" if is_secure else "http"]
     service["secure"] = is_secure
-    return Address(service, own_host)
+    return Address(service, own_host, kind.answer)
 
 
 def _check(kind: ChannelKind, field: ChannelField, value: str) -> None:

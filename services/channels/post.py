@@ -10,6 +10,7 @@ Apprise takes a second to import, so it is imported when the first message is se
 """
 
 import ipaddress
+import json
 import logging
 import ssl
 import time
@@ -21,7 +22,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from services.channels.kinds import Address
+from services.channels.kinds import Address, Answer
 from services.channels.outcome import Delivery, Failure
 
 CONNECT_S = 10
@@ -36,13 +37,14 @@ _LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".int
 
 @dataclass(slots=True)
 class _Watch:
-    """One message on its way. ``failure``: the last thing that went wrong."""
+    """One message on its way. ``failure``: what went wrong at the last call; ``said``: what was answered to it."""
 
     own_host: str | None
     until: float
     calls: int = 0
     failure: Failure | None = None
     detail: str = ""
+    said: bytes = b""
 
     def note(self, failure: Failure | None, detail: str = "") -> None:
         self.failure, self.detail = failure, detail
@@ -87,7 +89,9 @@ def _sent(address: Address, title: str, body: str, watch: _Watch) -> Delivery:
     post = apprise.Apprise(asset=asset)
     post.add(service)
     result = post.notify(title=_one_line(title), body=body, body_format=apprise.NotifyFormat.TEXT, tag=apprise.common.MATCH_ALL_TAG)
-    if result.status == apprise.result.AppriseResultStatus.SUCCESS:
+    if watch.failure is None and watch.calls and address.answer is not None:
+        watch.note(*_of_answer(address.answer, watch.said))
+    if result.status == apprise.result.AppriseResultStatus.SUCCESS and watch.failure is None:
         return Delivery()
     if watch.failure is not None:
         return Delivery(watch.failure, watch.detail)
@@ -108,7 +112,7 @@ def _apprise() -> ModuleType:
     quiet = logging.getLogger("apprise")
     quiet.propagate = False
     quiet.addHandler(logging.NullHandler())
-    for name in ("urllib3.connectionpool", "urllib3.util.retry", "urllib3.connection"):
+    for name in ("apprise", "urllib3.connectionpool", "urllib3.util.retry", "urllib3.connection"):
         logging.getLogger(name).addFilter(_outside_messages)
     import apprise
     import apprise.result
@@ -150,6 +154,7 @@ def _watched_send(send: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             watch.note(_kind_of(error) or Failure.UNREACHABLE)
             raise
+        watch.said = response._content
         watch.note(_of_status(response.status_code), f"HTTP {response.status_code}")
         return response
 
@@ -175,6 +180,21 @@ def _of_status(status: int) -> Failure | None:
     if status < 400:
         return Failure.REDIRECTED
     return _STATUS.get(status) or (Failure.SERVER if status >= 500 else Failure.REFUSED)
+
+
+def _of_answer(answer: Answer, said: bytes) -> tuple[Failure | None, str]:
+    """Many services answer every request with status 200 and say in the body whether they took the message; and so does the sign-in page of
+    a hotel's network."""
+    try:
+        found = json.loads(said)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or answer.field not in found:
+        return Failure.REFUSED, ""
+    value = found[answer.field]
+    if answer.good is None or value == answer.good:
+        return None, ""
+    return Failure.REFUSED, f"{answer.field} {value}" if isinstance(value, int) and abs(value) < 10**9 else ""
 
 
 def _watched_smtp(method: Callable[..., Any]) -> Callable[..., Any]:
