@@ -47,6 +47,7 @@ def navigation() -> "st.Page":
         ],
         _("More"): [
             st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
+            st.Page("../pages/reminders.py", title=_("Reminders"), icon=":material/notifications:", url_path="reminders"),
         ],
     }
     # One list: on a phone Streamlit draws named groups as lists that a screen reader cannot read out.

@@ -26,11 +26,13 @@ OTHER = "other"
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*")
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 _UNQUOTED_BY_APPRISE = ("user", "password")
+_LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".intranet")
 _SCHEMA = re.compile(r"([a-z0-9]+)://")
 
 
 class ChannelProblem(Exception):
-    """A value that cannot be used. ``field``: its name; ``problem``: "missing", "shape", "server", "path", "port" or "schema"."""
+    """A value that cannot be used. ``field``: its name; ``problem``: "missing", "shape", "server", "path", "plain" (what is secret would
+    cross the internet without encryption), "port", "schema", or "too_many" with no field."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
@@ -125,6 +127,9 @@ def checked(kind: ChannelKind, values: Mapping[str, str]) -> dict[str, str]:
             raise ChannelProblem(field.name, "missing")
         if value:
             _check(kind, field, value)
+    server = next((given[field.name] for field in kind.fields if field.type == "host"), "")
+    if given.get("security") == "insecure" and not looks_private(server):
+        raise ChannelProblem("security", "plain")
     return {name: value for name, value in given.items() if value}
 
 
@@ -192,6 +197,17 @@ def _check_server(kind: ChannelKind, field: ChannelField, value: str) -> None:
     takes_path = not used.isdisjoint({f"{field.name}.path", f"{field.name}.folder"})
     if (parts.path.strip("/") and not takes_path) or (parts.query and f"{field.name}.query" not in used):
         raise ChannelProblem(field.name, "path")
+    if parts.scheme != "https" and not looks_private(str(parts.hostname)):
+        raise ChannelProblem(field.name, "plain")
+
+
+def looks_private(host: str) -> bool:
+    """Whether ``host`` looks like this machine or a network of one's own. Names are not looked up: a proxy on the person's machine may well
+    answer for a public service with a private address."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.lower().endswith(_LOCAL_NAMES)
 
 
 def _is_host(name: str) -> bool:

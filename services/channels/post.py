@@ -9,7 +9,6 @@ and addresses, so none of it reaches a log.
 Apprise takes a second to import, so it is imported when the first message is sent.
 """
 
-import ipaddress
 import json
 import logging
 import ssl
@@ -22,7 +21,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from services.channels.kinds import Address, Answer
+from services.channels.kinds import Address, Answer, looks_private
 from services.channels.outcome import Delivery, Failure
 
 CONNECT_S = 10
@@ -32,7 +31,6 @@ PATIENCE_S = 40
 MOST_BYTES = 256 * 1024
 """Of one answer; what is longer is cut."""
 _STATUS = {401: Failure.UNAUTHORISED, 403: Failure.UNAUTHORISED, 404: Failure.NOT_FOUND, 410: Failure.NOT_FOUND, 429: Failure.RATE_LIMITED}
-_LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".intranet")
 
 
 @dataclass(slots=True)
@@ -138,7 +136,7 @@ def _watched_send(send: Callable[..., Any]) -> Callable[..., Any]:
             return send(self, request, **kwargs)
         watch.calls += 1
         host = urlsplit(request.url).hostname or ""
-        if host != (watch.own_host or "").lower() and _is_private(host):
+        if host != (watch.own_host or "").lower() and looks_private(host):
             watch.note(Failure.FORBIDDEN_HOST)
             raise _requests().exceptions.InvalidURL("not an address that was entered")
         if time.monotonic() > watch.until:
@@ -257,12 +255,3 @@ def _requests() -> ModuleType:
     import requests
 
     return requests
-
-
-def _is_private(host: str) -> bool:
-    """Whether ``host`` looks like this machine or a network of one's own. Names are not looked up: a proxy on the person's machine may well
-    answer for a public service with a private address."""
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return "." not in host or host.lower().endswith(_LOCAL_NAMES)

@@ -11,6 +11,7 @@ PAGES = {
     "": {"zh": "续卡管家", "en": "Simkeeper"},
     "calendar": {"zh": "日历", "en": "Calendar"},
     "compare": {"zh": "比套餐", "en": "Compare plans"},
+    "reminders": {"zh": "提醒", "en": "Reminders"},
     "trips": {"zh": "行程方案", "en": "Trip planner"},
     "settings": {"zh": "设置", "en": "Settings"},
 }

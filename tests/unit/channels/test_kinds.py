@@ -8,7 +8,7 @@ import pytest
 import requests
 from apprise.plugins import N_MGR
 
-from services.channels.kinds import OTHER, Address, ChannelKind, ChannelProblem, address, checked, kinds, other_schemas
+from services.channels.kinds import OTHER, Address, ChannelKind, ChannelProblem, address, checked, kinds, looks_private, other_schemas
 from services.channels.post import deliver
 from tests.conftest import ROOT
 
@@ -222,3 +222,37 @@ def test_a_webhook_keeps_its_path_and_its_query() -> None:
         },
         "in.example.org",
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "private"),
+    [
+        ("127.0.0.1", True),
+        ("10.1.2.3", True),
+        ("192.168.0.9", True),
+        ("169.254.169.254", True),
+        ("100.64.0.1", True),
+        ("::1", True),
+        ("fd00::1", True),
+        ("localhost", True),
+        ("printer", True),
+        ("nas.local", True),
+        ("api.telegram.org", False),
+        ("8.8.8.8", False),
+    ],
+)
+def test_what_looks_private(host: str, private: bool) -> None:
+    assert looks_private(host) is private
+
+
+def test_nothing_secret_crosses_the_internet_without_encryption() -> None:
+    for kind, values, field in [
+        ("ntfy", {"topic": "abc", "server": "http://push.example.org"}, "server"),
+        ("webhook", {"address": "http://hooks.example.org/x"}, "address"),
+        ("mail", {"to": "a@example.org", "sender": "a@example.org", "server": "smtp.example.org", "security": "insecure"}, "security"),
+    ]:
+        with pytest.raises(ChannelProblem) as raised:
+            checked(kinds()[kind], values)
+        assert (raised.value.field, raised.value.problem) == (field, "plain")
+    checked(kinds()["ntfy"], {"topic": "abc", "server": "http://192.168.1.5:8080"})
+    checked(kinds()["mail"], {"to": "a@example.org", "sender": "a@example.org", "server": "nas.local", "security": "insecure"})

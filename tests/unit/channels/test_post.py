@@ -252,27 +252,6 @@ def test_nothing_goes_to_this_machine_unless_it_was_entered(receiver: Receiver, 
     assert post.deliver(Address({"schema": "json", "host": "127.0.0.1", "port": port}, "127.0.0.1"), TITLE, BODY).ok
 
 
-@pytest.mark.parametrize(
-    ("host", "private"),
-    [
-        ("127.0.0.1", True),
-        ("10.1.2.3", True),
-        ("192.168.0.9", True),
-        ("169.254.169.254", True),
-        ("100.64.0.1", True),
-        ("::1", True),
-        ("fd00::1", True),
-        ("localhost", True),
-        ("printer", True),
-        ("nas.local", True),
-        ("api.telegram.org", False),
-        ("8.8.8.8", False),
-    ],
-)
-def test_what_looks_private(host: str, private: bool) -> None:
-    assert post._is_private(host) is private
-
-
 def test_what_apprise_cannot_use() -> None:
     assert post.deliver(Address({"schema": "tgram", "bot_token": "x", "targets": ["1"]}, None), TITLE, BODY) == Delivery(Failure.INCOMPLETE)
     assert post.deliver(Address("matrixs://", None), TITLE, BODY) == Delivery(Failure.INCOMPLETE)

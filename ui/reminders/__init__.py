@@ -1,0 +1,1 @@
+"""The room for reminders: where they are sent, and what is sent when."""
