@@ -31,6 +31,9 @@ metadata = MetaData(
     }
 )
 
+ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""Of rows that the database numbers. SQLite numbers those of an INTEGER alone, which has eight bytes there."""
+
 
 def account_column() -> Column[str]:
     """The owner of a row; its rows go when the account goes."""
@@ -56,7 +59,7 @@ settings = Table(
 plans = Table(
     "plans",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ROW_NUMBER, primary_key=True),
     account_column(),
     Column("source", String(64), nullable=False),
     Column("plan_id", Text, nullable=False),
@@ -91,7 +94,7 @@ plans = Table(
 plan_prices = Table(
     "plan_prices",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ROW_NUMBER, primary_key=True),
     account_column(),
     Column("source", String(64), nullable=False),
     Column("plan_id", Text, nullable=False),
@@ -170,7 +173,7 @@ merged_cards = Table(
 readings = Table(
     "readings",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),  # the order of being added
+    Column("id", ROW_NUMBER, primary_key=True, autoincrement=True),  # the order of being added
     Column("account_id", String(64), nullable=False),
     Column("card_id", String(32), nullable=False),
     Column("taken_at", BigInteger, nullable=False),
@@ -185,7 +188,7 @@ current_readings = Table(
     metadata,
     Column("account_id", String(64), nullable=False),
     Column("card_id", String(32), nullable=False),
-    Column("reading_id", Integer, ForeignKey("readings.id", ondelete="CASCADE"), nullable=False),
+    Column("reading_id", ROW_NUMBER, ForeignKey("readings.id", ondelete="CASCADE"), nullable=False),
     PrimaryKeyConstraint("account_id", "card_id", "reading_id"),
     _of_card(),
     Index("ix_current_readings_reading", "reading_id"),
@@ -288,7 +291,7 @@ renewals = Table(
 renewal_events = Table(
     "renewal_events",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),  # the order of being added; rows are never changed
+    Column("id", ROW_NUMBER, primary_key=True, autoincrement=True),  # the order of being added; rows are never changed
     Column("account_id", String(64), nullable=False),
     Column("renewal_id", String(32), nullable=False),
     Column("body", Text, nullable=False),  # services.model.renewal.RenewalEvent as JSON

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from services.store import database as module
 from services.store.database import NEWEST_SCHEMA, Database, DatabaseTooNew, engine_url
 from services.store.settings import SettingsStore
-from services.store.tables import accounts, metadata, settings
+from services.store.tables import accounts, cards, current_readings, metadata, readings, settings
 from tests.servers.contents import rows_of
 from tests.servers.postgresql import Cluster
 
@@ -114,6 +114,16 @@ def test_sqlite_runs_in_wal_mode(path: Path) -> None:
 def test_a_row_of_nobody_is_refused(database: Database) -> None:
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.execute(settings.insert().values(account_id="nobody", key="language", value="en"))
+
+
+def test_row_numbers_have_room_for_more_than_four_bytes(database: Database) -> None:
+    many = 2**40
+    with database.write("local") as connection:
+        connection.execute(cards.insert().values(account_id="local", id="a", body="{}", reading_count=0, created_at=0))
+        connection.execute(readings.insert().values(id=many, account_id="local", card_id="a", taken_at=0, body="{}"))
+        connection.execute(current_readings.insert().values(account_id="local", card_id="a", reading_id=many))
+    with database.read() as connection:
+        assert connection.execute(select(current_readings.c.reading_id)).scalar() == many
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
