@@ -5,8 +5,8 @@ A catalogue of ten thousand plans that is fetched anew every hour uses up four b
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 NUMBERED = ("plans", "plan_prices", "readings", "renewal_events")
 
