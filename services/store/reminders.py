@@ -13,7 +13,7 @@ its own, made immediately before the channel is called, and *sent* or *failed* b
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -38,6 +38,8 @@ from services.store.tables import (
 _HABITS: TypeAdapter[Habits] = TypeAdapter(Habits)
 _CARD_HABITS: TypeAdapter[CardHabits] = TypeAdapter(CardHabits)
 SETTING = "reminders"
+SEEN = "seen-"
+"""How the names of episodes begin that begin with being seen."""
 REOPENS = timedelta(days=1)
 """What was away for less than this is the same episode: figures close to a limit come and go."""
 KEPT = timedelta(days=400)
@@ -68,7 +70,7 @@ class Item:
     topic: str
     episode: str
     slot: Slot
-    card_id: str | None = None
+    card_id: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class ReminderStore:
     def see(self, seen: Mapping[str, str | None], now: datetime) -> None:
         """Open an episode for each topic of ``seen`` (with its card) that has none open, and close those seen no more. For topics alone
         whose episodes begin with being seen: the episode's name is the second at which it was opened."""
-        mine = and_(reminder_episodes.c.account_id == self._account, reminder_episodes.c.episode.like("seen-%"))
+        mine = and_(reminder_episodes.c.account_id == self._account, reminder_episodes.c.episode.like(f"{SEEN}%"))
         at = int(now.timestamp())
         with self._database.write() as connection:
             newest: dict[str, Any] = {}
@@ -177,7 +179,7 @@ class ReminderStore:
                 last = newest.get(topic)
                 away = last is not None and last.closed_at is not None and abs(at - last.closed_at) >= REOPENS.total_seconds()
                 if (last is None or away) and (card_id is None or card_id in present):
-                    name = f"seen-{at}"
+                    name = f"{SEEN}{at}"
                     taken = and_(mine, reminder_episodes.c.topic == topic, reminder_episodes.c.episode == name)
                     connection.execute(reminder_episodes.delete().where(taken))
                     fresh = {"account_id": self._account, "topic": topic, "episode": name, "card_id": card_id, "opened_at": at}
@@ -375,11 +377,14 @@ class ReminderStore:
             connection.execute(worker_leases.update().where(mine).values(holder="", until=0))
 
     def beat(self, now: datetime) -> None:
-        """Note that a run ended well."""
+        """Note that a run ended well, and drop messages and links that nobody asks for any more."""
+        before = int((now - KEPT).timestamp())
         with self._database.write() as connection:
             self._lock(connection)
             mine = worker_leases.c.account_id == self._account
             connection.execute(worker_leases.update().where(mine).values(beat_at=int(now.timestamp())))
+            for table, column in ((reminder_messages, reminder_messages.c.made_at), (reminder_links, reminder_links.c.expires_at)):
+                connection.execute(table.delete().where(table.c.account_id == self._account, column < before))
 
     def last_beat(self) -> datetime | None:
         return self._lease_moment(worker_leases.c.beat_at)
@@ -393,17 +398,6 @@ class ReminderStore:
 
     def last_look_up(self) -> datetime | None:
         return self._lease_moment(worker_leases.c.looked_up_at)
-
-    def forget_old(self, now: datetime) -> None:
-        """Drop messages and links that nobody asks for any more."""
-        before = int((now - KEPT).timestamp())
-        with self._database.write() as connection:
-            connection.execute(
-                reminder_messages.delete().where(reminder_messages.c.account_id == self._account, reminder_messages.c.made_at < before)
-            )
-            connection.execute(
-                reminder_links.delete().where(reminder_links.c.account_id == self._account, reminder_links.c.expires_at < before)
-            )
 
     def _lease_moment(self, column: Any) -> datetime | None:
         with self._database.read() as connection:

@@ -6,6 +6,8 @@ Read from the environment first, then from ``.streamlit/secrets.toml``:
     SIMKEEPER_DATABASE_URL     SQLAlchemy URL instead of that database   [simkeeper] database_url
     SIMKEEPER_URL_<PROVIDER>   another base URL for one provider         [simkeeper.urls] <provider>
     SIMKEEPER_KEYS             keys of what is encrypted, the new first  (services.store.vault; else a file in the data directory)
+    SIMKEEPER_BASE_URL         where people open the dashboard           [simkeeper] base_url   (in the links of messages)
+    SIMKEEPER_WORKER           "off": no reminders from the dashboard    [simkeeper] worker     (another process sends them)
 
 Credentials of providers can stand in the file alone: ``[simkeeper.providers.<provider>]`` with the names of its fields.
 """
@@ -23,6 +25,7 @@ from platformdirs import user_data_path
 from services.store.vault import NotAKey, keys_in
 
 SECRETS = Path(".streamlit/secrets.toml")
+LOCAL_ADDRESS = "http://127.0.0.1:8501"
 
 
 class ConfigurationError(Exception):
@@ -36,12 +39,15 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """``urls`` maps a provider's id to the base URL to use instead of the published one; ``credentials`` to the fields it asks for."""
+    """``urls`` maps a provider's id to the base URL to use instead of the published one; ``credentials`` to the fields it asks for.
+    ``base_url``: where people open the dashboard, without a slash at its end. ``worker``: whether this process sends reminders."""
 
     data_dir: Path
     database_url: str = field(repr=False)
     urls: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    base_url: str = LOCAL_ADDRESS
+    worker: bool = True
 
 
 def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file: Path = SECRETS) -> Configuration:
@@ -63,7 +69,18 @@ def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file
         local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
         if not parts.hostname or not (parts.scheme == "https" or local):
             raise ConfigurationError(f"url of {provider}", "not_https")
-    return Configuration(data_dir, url, urls, _credentials(secrets.get("providers", {})))
+    worker = str(environment.get("SIMKEEPER_WORKER") or secrets.get("worker", "on")).strip().lower()
+    if worker not in {"on", "off"}:
+        raise ConfigurationError("worker", "not_on_or_off")
+    return Configuration(data_dir, url, urls, _credentials(secrets.get("providers", {})), _base_url(environment, secrets), worker == "on")
+
+
+def _base_url(environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
+    given = str(environment.get("SIMKEEPER_BASE_URL") or secrets.get("base_url") or LOCAL_ADDRESS).strip().rstrip("/")
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError("base_url", "not_an_address")
+    return given
 
 
 def _credentials(said: Any) -> dict[str, dict[str, str]]:

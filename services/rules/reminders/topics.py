@@ -93,12 +93,12 @@ def _near(saved_by: date | None, now: datetime, zone: tzinfo) -> bool:
 
 
 def _length(state: ClockState) -> float | None:
-    """Days that what ends lasts as a whole: from the event that gave the date, else the shortest that the rule has."""
+    """Days that what ends lasts as a whole: from the event that gave the date; of a date that was read, the longest that the rule has."""
     if state.standing.lines:
         code, at, _, _, due = state.standing.lines[-1]
         if code is not StepCode.READ:
             return (due - at) / timedelta(days=1)
-    return min((_days(length) for length in state.rule.lengths), default=None)
+    return max((_days(length) for length in state.rule.lengths), default=None)
 
 
 def _days(length: Span) -> float:

@@ -1,0 +1,178 @@
+"""The worker: looks balances up, reconciles orders, sends reminders. It needs no browser.
+
+It runs in a thread of the dashboard unless ``SIMKEEPER_WORKER=off``; or on its own: ``python -m services.use.worker``, with ``--once`` for
+one run (from cron, say). Several may run at once on one database: a lease per account spares double work, and claims (services/store/
+reminders.py) make sure that nothing is sent twice. A run that was missed is caught up by the next one; of what it missed, each topic's
+most urgent step alone is said.
+"""
+
+import argparse
+import logging
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from services.model.card import Card
+from services.model.reading import Source
+from services.rules.balances import CardState
+from services.store.reminders import ReminderStore, all_accounts
+from services.use.channels import ChannelDesk
+from services.use.configuration import ConfigurationError
+from services.use.house import DatabaseTooNew, House, house
+from services.use.readings import ReadingDesk
+from services.use.reminders import Channels, ReminderDesk, Round, zone_of
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(minutes=5)
+"""Between two runs."""
+LEASE = timedelta(minutes=15)
+"""Longer than a run, which renews it before it sends; shorter than anybody's patience with a worker that died."""
+FIRST_AFTER = timedelta(seconds=20)
+"""The first run of a dashboard waits until its pages stand."""
+LOOK_UP_AFTER = timedelta(hours=6)
+"""A card is looked up when its last look-up, good or bad, is older than this."""
+LOOK_UPS_AT_ONCE = 200
+"""Cards in one run; the rest has its turn in the next. Limits of the providers themselves are kept by their connections."""
+LOOK_UP_PATIENCE = timedelta(minutes=3)
+
+OpenChannels = Callable[[House, str, Callable[[], datetime]], Channels]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_holder() -> str:
+    """A name for this worker that no other has."""
+    return f"{os.getpid()}-{secrets.token_hex(6)}"
+
+
+def run_once(
+    house: House, holder: str, now: Callable[[], datetime] = utc_now, open_channels: OpenChannels = ChannelDesk
+) -> dict[str, Round]:
+    """One run for every account; those that another worker has are left out. A failure of one account touches no other."""
+    rounds = {}
+    for account in all_accounts(house.database):
+        store = ReminderStore(house.database, account)
+        if not store.take_lease(holder, now(), LEASE):
+            continue
+        try:
+            rounds[account] = _run_account(house, account, store, holder, now, open_channels)
+        except Exception:
+            log.exception("the run for an account failed, code %s", secrets.token_hex(3).upper())
+        finally:
+            store.leave_lease(holder)
+    return rounds
+
+
+def _run_account(
+    house: House, account: str, store: ReminderStore, holder: str, now: Callable[[], datetime], open_channels: OpenChannels
+) -> Round:
+    _look_up(house, account, store, now)
+    store.take_lease(holder, now(), LEASE)
+    done = ReminderDesk(house, account, now).run(open_channels(house, account, now))
+    store.beat(now())
+    return done
+
+
+def _look_up(house: House, account: str, store: ReminderStore, now: Callable[[], datetime]) -> None:
+    """Ask for the balances whose time has come, and wait for them a while: what comes later serves the next run."""
+    zone = zone_of(store.habits())
+    desk = ReadingDesk(house, account, lambda: now().astimezone(zone))
+    able = desk.refreshable()
+    wanted = stale_cards(able, desk.store.states() if able else {}, now())
+    if not wanted:
+        return
+    store.looked_up(now())
+    desk.start_refresh(wanted)
+    refresh = desk.refreshing()
+    for work in list(refresh.work) if refresh is not None else []:
+        try:
+            work.result(LOOK_UP_PATIENCE.total_seconds())
+        except TimeoutError:
+            log.warning("a look-up takes longer than %s; the reminders go on without it", LOOK_UP_PATIENCE)
+            return
+        except Exception:
+            log.exception("a look-up failed")
+
+
+def stale_cards(able: Mapping[str, Card], states: Mapping[str, CardState], now: datetime) -> list[str]:
+    """The cards of ``able`` to be looked up now, those waiting longest first: never looked up, or not for ``LOOK_UP_AFTER``, whatever came
+    of it. A time in the future was written by a clock that was wrong, and does not count."""
+    waiting = []
+    for card_id in able:
+        tried = [at for at in _tried(states.get(card_id)) if at <= now]
+        last = max(tried, default=None)
+        if last is None or now - last >= LOOK_UP_AFTER:
+            waiting.append((last or datetime.min.replace(tzinfo=UTC), card_id))
+    return [card_id for _, card_id in sorted(waiting)[:LOOK_UPS_AT_ONCE]]
+
+
+def _tried(state: CardState | None) -> list[datetime]:
+    """When look-ups of a card came back, as far as its state shows."""
+    if state is None:
+        return []
+    taken = [known.newest.taken_at for known in state.fields.values() if known.newest.source is Source.API]
+    return taken + ([state.last_failure.tried_at] if state.last_failure is not None else [])
+
+
+def last_run(house: House, account: str) -> datetime | None:
+    """When a run for this account last ended well; None before the first."""
+    return ReminderStore(house.database, account).last_beat()
+
+
+class Worker:
+    """Runs again and again in a thread of its own until it is stopped."""
+
+    def __init__(self, open_house: Callable[[], House] = house, first_after: timedelta = FIRST_AFTER, every: timedelta = EVERY) -> None:
+        self._open_house = open_house
+        self._pauses = (first_after.total_seconds(), every.total_seconds())
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self.work, name="simkeeper-worker", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No new run begins; one that is under way has a few seconds to end. What it claimed and did not send is sent by the next one."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def work(self) -> None:
+        holder, pause = new_holder(), self._pauses[0]
+        while not self._over.wait(pause):
+            pause = self._pauses[1]
+            try:
+                run_once(self._open_house(), holder)
+            except Exception:
+                log.exception("a run of the worker failed, code %s", secrets.token_hex(3).upper())
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m services.use.worker", description="Sends reminders and looks balances up.")
+    parser.add_argument("--once", action="store_true", help="one run, then end: for cron")
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        opened = house()
+    except (ConfigurationError, DatabaseTooNew) as error:
+        log.error("%s", error)
+        return 2
+    if chosen.once:
+        for done in run_once(opened, new_holder()).values():
+            log.info("claimed %s, delivered %s, failed %s", done.claimed, done.delivered, done.failed)
+        return 0
+    Worker(first_after=timedelta(0)).work()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(0)
