@@ -4,13 +4,14 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from ui import remind_links
 from ui.trouble import report
 from ui.web import SecurityHeaders, ThisMachineOnly, healthz, lifespan
 
 app = st.App(
     "ui/main.py",
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz)],
+    routes=[Route("/healthz", healthz), Route(remind_links.PATH, remind_links.answer, methods=["GET", "POST"])],
     middleware=[Middleware(ThisMachineOnly), Middleware(SecurityHeaders)],
     on_script_error=report,
 )

@@ -81,7 +81,7 @@ def _warm_up() -> None:
     import pandas  # noqa: F401
     import pyarrow  # type: ignore[import-untyped]
 
-    from services.use import rates
+    from services.use import rates, worker  # noqa: F401 - the worker's modules too
     from services.use.house import house
     from ui import language
 
@@ -96,8 +96,22 @@ def _warm_up() -> None:
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Warm up beside the server, so that the health answer does not wait for it."""
-    threading.Thread(target=_warm_up, name="simkeeper-warm-up", daemon=True).start()
+    over = threading.Event()
+    beside = threading.Thread(target=_warm_up_and_work, args=(over,), name="simkeeper-worker", daemon=True)
+    beside.start()
     yield
     from services.use.house import leave_house
 
+    over.set()
+    beside.join(5)  # what a run under way has claimed and not sent is sent by the next one
     leave_house()
+
+
+def _warm_up_and_work(over: threading.Event) -> None:
+    """Then reminders leave from this process, unless the configuration says that another one sends them."""
+    _warm_up()
+    from services.use import worker
+    from services.use.house import house
+
+    if house().configuration.worker:
+        worker.work(over)

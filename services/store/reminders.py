@@ -258,8 +258,8 @@ class ReminderStore:
                 for item in fresh
             ]
             connection.execute(reminder_slots.insert(), rows)
-            for message in drafts:
-                self._put(connection, message, at)
+            for number, message in enumerate(drafts):
+                self._put(connection, message, at, number)
             return len(drafts)
 
     def replace(self, message_id: str, draft: Draft, now: datetime) -> bool:
@@ -271,10 +271,11 @@ class ReminderStore:
             self._put(connection, draft, int(now.timestamp()))
         return True
 
-    def _put(self, connection: Connection, draft: Draft, at: int) -> None:
+    def _put(self, connection: Connection, draft: Draft, at: int, number: int = 0) -> None:
+        """``number``: its place among those claimed at once, which its id keeps."""
         row = {
             "account_id": self._account,
-            "id": secrets.token_hex(8),
+            "id": f"{number:04x}{secrets.token_hex(8)}",
             "channel_id": draft.channel_id,
             "items": [_as_json(item) for item in draft.items],
             "title": draft.title,
@@ -305,7 +306,7 @@ class ReminderStore:
         query = select(reminder_messages).where(reminder_messages.c.account_id == self._account)
         if which is not None:
             query = query.where(which)
-        query = query.order_by(reminder_messages.c.made_at.desc(), reminder_messages.c.id.desc()).limit(newest)
+        query = query.order_by(reminder_messages.c.made_at.desc(), reminder_messages.c.id.desc()).limit(newest)  # ids count up in a claim
         with self._database.read() as connection:
             return [_message(row) for row in connection.execute(query)]
 
@@ -353,9 +354,8 @@ class ReminderStore:
     def _cards_of(self, connection: Connection, items: Sequence[Item]) -> Callable[[Item], Item]:
         topics = {item.topic for item in items}
         query = select(reminder_slots.c.topic, reminder_slots.c.card_id)
-        known = dict(
-            connection.execute(query.where(reminder_slots.c.account_id == self._account, reminder_slots.c.topic.in_(topics))).tuples().all()
-        )
+        mine = query.where(reminder_slots.c.account_id == self._account, reminder_slots.c.topic.in_(topics))
+        known = {row.topic: row.card_id for row in connection.execute(mine)}
         return lambda item: Item(item.topic, item.episode, item.slot, known.get(item.topic))
 
     # ------------------------------------------------------------------------------------------------------- the worker

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from services.channels.outcome import Delivery, Failure
 from services.model.reading import MoneyBalance
 from services.model.reminder import CardHabits, Decision, Habits, Slot, Topic
+from services.rules.clocks.schema import parse_zone
 from services.rules.reminders import messages
 from services.rules.reminders.ladders import checked_days
 from services.rules.reminders.messages import IN_ONE_MESSAGE, Links, Saying
@@ -109,7 +110,7 @@ class ReminderDesk:
     def keep_habits(self, habits: Habits) -> None:
         """Raises ValueError when a ladder or the zone makes no sense."""
         if habits.zone is not None:
-            ZoneInfo(habits.zone)
+            parse_zone(habits.zone)
         own = {matter: checked_days(days, matter) for matter, days in habits.ladders.items()}
         self.store.keep_habits(replace(habits, ladders=own))
 

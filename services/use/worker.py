@@ -125,32 +125,17 @@ def last_run(house: House, account: str) -> datetime | None:
     return ReminderStore(house.database, account).last_beat()
 
 
-class Worker:
-    """Runs again and again in a thread of its own until it is stopped."""
-
-    def __init__(self, open_house: Callable[[], House] = house, first_after: timedelta = FIRST_AFTER, every: timedelta = EVERY) -> None:
-        self._open_house = open_house
-        self._pauses = (first_after.total_seconds(), every.total_seconds())
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self.work, name="simkeeper-worker", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """No new run begins; one that is under way has a few seconds to end. What it claimed and did not send is sent by the next one."""
-        self._over.set()
-        if self._thread.is_alive():
-            self._thread.join(5)
-
-    def work(self) -> None:
-        holder, pause = new_holder(), self._pauses[0]
-        while not self._over.wait(pause):
-            pause = self._pauses[1]
-            try:
-                run_once(self._open_house(), holder)
-            except Exception:
-                log.exception("a run of the worker failed, code %s", secrets.token_hex(3).upper())
+def work(
+    over: threading.Event, open_house: Callable[[], House] = house, first_after: timedelta = FIRST_AFTER, every: timedelta = EVERY
+) -> None:
+    """Run again and again until ``over`` is set; a run that fails is told to the log, and the next one comes all the same."""
+    holder, pause = new_holder(), first_after
+    while not over.wait(pause.total_seconds()):
+        pause = every
+        try:
+            run_once(open_house(), holder)
+        except Exception:
+            log.exception("a run of the worker failed, code %s", secrets.token_hex(3).upper())
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -167,7 +152,7 @@ def main(arguments: Sequence[str]) -> int:
         for done in run_once(opened, new_holder()).values():
             log.info("claimed %s, delivered %s, failed %s", done.claimed, done.delivered, done.failed)
         return 0
-    Worker(first_after=timedelta(0)).work()
+    work(threading.Event(), first_after=timedelta(0))
     return 0
 
 

@@ -61,7 +61,7 @@ def start_dashboard(data_dir: Path, environment: dict[str, str]) -> tuple[subpro
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
             cwd=ROOT,
-            env={**own, "SIMKEEPER_DATA_DIR": str(data_dir), **environment},
+            env={**own, "SIMKEEPER_DATA_DIR": str(data_dir), "SIMKEEPER_WORKER": "off", **environment},
             stdout=out,
             stderr=subprocess.STDOUT,
         )
