@@ -75,10 +75,11 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a card showed. None: not read. ``money``: the balance. ``until``: the date it is valid to."""
+    """What a card showed. None: not read. ``money``: the balance. ``until``: the date it is valid to. ``data``: what was left of it."""
 
     money: Money | None = None
     until: date | None = None
+    data: DataVolume | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +102,15 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What the product promises. ``adds``: at least this much more balance, None when the amount is not known. ``until``: at least this
-    date. ``moves_balance``, ``moves_date``: whether each moves at all; with some products the money is spent at once, with others no date
-    exists."""
+    """What the product promises. ``adds``: at least this much more balance, None when the amount is not known; ``adds_data``: of a product
+    that brings data, whose balance is the data left. ``until``: at least this date. ``moves_balance``, ``moves_date``: whether each
+    moves at all; with some products the money is spent at once, with others no date exists."""
 
     adds: Money | None = None
     until: date | None = None
     moves_balance: Tri = Tri.UNKNOWN
     moves_date: Tri = Tri.UNKNOWN
+    adds_data: DataVolume | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from services.store.database import Database
 from services.store.readings import ReadingStore, bump
 from services.store.receipts import let_go
 from services.store.tables import (
+    auto_renewal_log,
     card_events,
     card_revisions,
     card_secrets,
@@ -20,6 +21,7 @@ from services.store.tables import (
     clock_overrides,
     failed_look_ups,
     merged_cards,
+    order_intents,
     readings,
     receipts,
     renewals,
@@ -131,8 +133,10 @@ class CardStore:
             gone = self._get(connection, goes)
             connection.execute(cards.update().where(self._is(stays.card_id)).values(body=_body(stays)))
             sealed = self._hand_over_secrets(connection, stays.card_id, goes)
-            for table in (readings, merged_cards, card_events, clock_overrides, renewals, receipts):
+            for table in (readings, merged_cards, card_events, clock_overrides, renewals, receipts, auto_renewal_log):
                 connection.execute(table.update().where(self._of(table, goes)).values(card_id=stays.card_id))
+            # What the one was due for says nothing of the other.
+            connection.execute(order_intents.update().where(self._of(order_intents, goes)).values(card_id=stays.card_id, period=None))
             self._hand_over_failures(connection, stays.card_id, goes)
             connection.execute(cards.delete().where(self._is(goes)))
             connection.execute(

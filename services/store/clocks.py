@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from services.model.clock import CardEvent
 from services.model.reading import Reading
@@ -61,13 +61,17 @@ class ClockStore:
         """Returns the new event's id; None when the card is gone."""
         event_id = secrets.token_hex(8)
         with self._database.write(self._account) as connection:
-            known = select(cards.c.id).where(cards.c.account_id == self._account, cards.c.id == card_id)
-            if connection.execute(known).scalar() is None:
-                return None
-            row = {"account_id": self._account, "card_id": card_id, "id": event_id, "added_at": int(at.timestamp())}
-            connection.execute(card_events.insert().values(**row, body=_body(event)))
-            bump(connection, self._account)
-        return event_id
+            return event_id if self.add_within(connection, event_id, card_id, event, at) else None
+
+    def add_within(self, connection: Connection, event_id: str, card_id: str, event: CardEvent, at: datetime) -> bool:
+        """Add the event ``event_id``, as a part of the write that ``connection`` is in the middle of. False when the card is gone."""
+        known = select(cards.c.id).where(cards.c.account_id == self._account, cards.c.id == card_id)
+        if connection.execute(known).scalar() is None:
+            return False
+        row = {"account_id": self._account, "card_id": card_id, "id": event_id, "added_at": int(at.timestamp())}
+        connection.execute(card_events.insert().values(**row, body=_body(event)))
+        bump(connection, self._account)
+        return True
 
     def change_event(self, event_id: str, event: CardEvent) -> bool:
         """False when the event is gone."""

@@ -56,9 +56,15 @@ class RenewalStore:
         """Add what ``decide`` makes of the history as it stands, all or nothing: no other change comes between. What ``decide`` raises goes
         through. Raises NoSuchRenewal."""
         with self._database.write(self._account) as connection:
-            kept = self._get(connection, renewal_id)
-            for event in decide(kept.events):
-                self._insert(connection, renewal_id, event)
+            self.append_within(connection, renewal_id, decide)
+
+    def append_within(
+        self, connection: Connection, renewal_id: str, decide: Callable[[Sequence[RenewalEvent]], Sequence[RenewalEvent]]
+    ) -> None:
+        """As ``append``, as a part of the write that ``connection`` is in the middle of."""
+        kept = self._get(connection, renewal_id)
+        for event in decide(kept.events):
+            self._insert(connection, renewal_id, event)
 
     def get(self, renewal_id: str) -> KeptRenewal:
         """Raises NoSuchRenewal."""

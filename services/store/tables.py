@@ -450,3 +450,65 @@ step_photos = Table(
     ForeignKeyConstraint(["account_id", "renewal_id"], ["renewals.account_id", "renewals.id"], ondelete="CASCADE"),
     Index("ix_step_photos_digest", "account_id", "digest"),
 )
+
+order_intents = Table(
+    "order_intents",
+    metadata,
+    account_column(),
+    Column("id", String(32), nullable=False),
+    Column("card_id", String(32), nullable=False),  # no key: what was paid is known after the card is gone too
+    Column("provider", String(64), nullable=False),
+    Column("reference", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),  # services.model.intent.Intent as JSON; never changed
+    Column("claim", String(32), nullable=True),  # of the one sender
+    Column("claimed_at", BigInteger, nullable=True),
+    Column("looks", Integer, nullable=False),
+    Column("looked_at", BigInteger, nullable=True),
+    Column("settled_at", BigInteger, nullable=True),
+    Column("outcome", Text, nullable=True),  # services.model.intent.IntentEvent as JSON: the last answer
+    Column("sealed", Text, nullable=True),  # a code to type in, encrypted
+    Column("open_card", String(32), nullable=True),  # stands for the provider's card while the order is not settled: one at a time
+    Column("period", String(96), nullable=True),  # what an automatic renewal was due for, unless nothing was bought
+    PrimaryKeyConstraint("account_id", "id"),
+    UniqueConstraint("account_id", "provider", "reference", name="uq_order_intents_reference"),
+    UniqueConstraint("account_id", "open_card", name="uq_order_intents_open_card"),
+    UniqueConstraint("account_id", "card_id", "period", name="uq_order_intents_period"),
+)
+
+order_events = Table(
+    "order_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),  # the order of being added; rows are never changed
+    Column("account_id", String(64), nullable=False),
+    Column("intent_id", String(32), nullable=False),
+    Column("body", Text, nullable=False),  # services.model.intent.IntentEvent as JSON
+    ForeignKeyConstraint(
+        ["account_id", "intent_id"], ["order_intents.account_id", "order_intents.id"], name="fk_order_events_intent_id", ondelete="CASCADE"
+    ),
+    Index("ix_order_events_intent", "account_id", "intent_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+auto_renewals = Table(
+    "auto_renewals",
+    metadata,
+    Column("account_id", String(64), nullable=False),
+    Column("card_id", String(32), nullable=False),
+    Column("body", Text, nullable=False),  # services.model.intent.AutoRule as JSON
+    PrimaryKeyConstraint("account_id", "card_id"),
+    _of_card(),
+)
+
+auto_renewal_log = Table(
+    "auto_renewal_log",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),  # the order of being added; rows are never changed
+    Column("account_id", String(64), nullable=False),
+    Column("card_id", String(32), nullable=False),
+    Column("body", Text, nullable=False),  # services.model.intent.Decision as JSON
+    _of_card(),
+    Index("ix_auto_renewal_log_card", "account_id", "card_id", "id"),
+    sqlite_autoincrement=True,
+)

@@ -158,6 +158,18 @@ class ClockDesk:
         card = next((card for card in known.cards if card.card_id == card_id), None)
         return None if card is None else self._work(card, known, self._now())
 
+    def with_events(self, card_id: str, more: Iterable[CardEvent]) -> tuple[ClockState, ...]:
+        """The clocks of a card as they would stand if ``more`` happened as well; empty when the card is not there. Nothing is kept."""
+        clocks = self.of_card(card_id)
+        if clocks is None:
+            return ()
+        known, now = self._known(), self._now()
+        shown = with_shown_dates(clocks.rule, known.readings.get(card_id, (0, ()))[1])
+        events = (*self._events(clocks.card, clocks.rule, known, now), *more)
+        fit = [kept.override for kept in clocks.figures if kept.override_id not in clocks.stopped.values()]
+        states = clock_states(shown, events, now, _zone(now), fit)
+        return tuple(state for state in states if state.rule.id not in clocks.stopped)
+
     def marks(self, first: date, last: date) -> list[Mark]:
         """What happens from ``first`` to ``last``, by day, the most urgent of a day first."""
         found = [mark for clocks in self.all() for state in clocks.states for mark in _marks(clocks.card, state)]

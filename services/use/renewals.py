@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from services.model.money import Money
 from services.model.reading import MoneyBalance, Validity, ValidityKind
 from services.model.renewal import Begun, Channel, EventKind, Figures, Promise, RenewalEvent, RenewalStatus
-from services.rules.balances import CardState
+from services.rules.balances import CardState, data_left
 from services.rules.guides import library as guides
 from services.rules.guides.schema import Guide, Phase, Step
 from services.rules.number_check import NumberCheck, check_number
@@ -203,13 +203,16 @@ class RenewalDesk:
         )
 
 
-def figures_of(state: CardState | None) -> Figures:
-    """What a card shows as far as readings tell: the main purse, and the latest date of the line."""
+def figures_of(state: CardState | None, today: date | None = None) -> Figures:
+    """What a card shows as far as readings tell: the main purse, the latest date of the line, and, of packages not over
+    ``today``, all data left; that is left out where a package does not say."""
     if state is None:
         return Figures()
     known = state.main_money()
     money = known.figure.money if known is not None and isinstance(known.figure, MoneyBalance) else None
-    return Figures(money, max(_dates(state), default=None))
+    left = None if today is None else data_left(state, today)
+    volume = None if left is None or left.at_least else left.remaining
+    return Figures(money, max(_dates(state), default=None), volume)
 
 
 def _dates(state: CardState) -> Iterable[date]:

@@ -11,7 +11,7 @@ from services.model.renewal import Figures, Promise
 from services.model.tri import Tri
 from services.use.rates import currencies
 from services.use.renewals import Walk, figures_of
-from ui import figures
+from ui import clock, figures
 from ui.cards.desks import reading_desk
 from ui.language import _
 from ui.preferences import preferred_currency
@@ -26,7 +26,8 @@ def money_text(money: Money | None) -> str:
 
 def figures_text(seen: Figures | None) -> str:
     shown = seen or Figures()
-    return " · ".join((money_text(shown.money), figures.day(shown.until) if shown.until else "?"))
+    data = [figures.volume(shown.data.bytes)] if shown.data is not None else []
+    return " · ".join((money_text(shown.money), figures.day(shown.until) if shown.until else "?", *data))
 
 
 def before(walk: Walk) -> None:
@@ -64,7 +65,7 @@ def after(walk: Walk) -> None:
         renewal_desk().saw_after(walk.renewal_id, seen)
 
     if walk.card_id and (view := reading_desk().view(walk.card_id)) is not None:
-        newest = figures_of(view.state)
+        newest = figures_of(view.state, clock.today())
         label = _("Take the newest reading: {figures}").format(figures=figures_text(newest))
         st.button(label, key="after_reading", on_click=keep, args=(newest,), disabled=newest == Figures(), width="stretch")
     _figures(walk, "after", walk.run.after, _("Compare with the promise"), keep)

@@ -97,7 +97,7 @@ def _card() -> tuple[Card | None, Figures]:
         format_func=lambda it: views[it].card.nickname if it else _("A card that is not in my list"),
         key="renew_card",
     )
-    return (views[chosen].card, figures_of(views[chosen].state)) if chosen else (None, Figures())
+    return (views[chosen].card, figures_of(views[chosen].state, clock.today())) if chosen else (None, Figures())
 
 
 def _operator() -> tuple[str | None, str, CardKind, str | None]:

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from services.model.data_volume import DataVolume
 from services.model.renewal import Figures, Promise
 from services.model.tri import Tri
+
+USED_MEANWHILE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,11 @@ def prove(before: Figures | None, after: Figures | None, promise: Promise | None
     promised = promise or Promise()
     old, new = before or Figures(), after or Figures()
     return Proof(
-        None if promised.moves_balance is Tri.NO else _balance(old, new, promised),
+        None
+        if promised.moves_balance is Tri.NO
+        else _data(old, new, promised.adds_data)
+        if promised.adds_data
+        else _balance(old, new, promised),
         None if promised.moves_date is Tri.NO else _date(old, new, promised),
     )
 
@@ -45,6 +52,16 @@ def _balance(old: Figures, new: Figures, promise: Promise) -> Tri:
     if promise.adds.currency != new.money.currency:
         return Tri.UNKNOWN
     return Tri.YES if gained >= promise.adds.minor and gained > 0 else Tri.NO
+
+
+def _data(old: Figures, new: Figures, adds: DataVolume) -> Tri:
+    """Data goes on being used: what is missing of the promise by less than ``USED_MEANWHILE`` of it was used since."""
+    if old.data is None or new.data is None:
+        return Tri.UNKNOWN
+    gained = new.data.bytes - old.data.bytes
+    if gained <= 0:
+        return Tri.NO
+    return Tri.YES if gained >= adds.bytes * (1 - USED_MEANWHILE) else Tri.UNKNOWN
 
 
 def _date(old: Figures, new: Figures, promise: Promise) -> Tri:
