@@ -6,15 +6,25 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Dashboard, Visitor
+from tests.conftest import ROOT
 
 PAGES = {
     "": {"zh": "续卡管家", "en": "Simkeeper"},
+    "add-card": {"zh": "添加卡", "en": "Add a card"},
+    "balances": {"zh": "卡与余额", "en": "Cards and balances"},
     "calendar": {"zh": "日历", "en": "Calendar"},
+    "card": {"zh": "卡", "en": "Card"},
     "compare": {"zh": "比套餐", "en": "Compare plans"},
     "reminders": {"zh": "提醒", "en": "Reminders"},
+    "renew": {"zh": "续费", "en": "Renew"},
     "trips": {"zh": "行程方案", "en": "Trip planner"},
     "settings": {"zh": "设置", "en": "Settings"},
 }
+
+
+def test_no_page_is_left_out_of_the_table() -> None:
+    files = {path.stem.replace("_", "-") for path in (ROOT / "pages").glob("*.py")}
+    assert {address or "overview" for address in PAGES} == files
 
 
 @pytest.mark.parametrize("address", PAGES)
