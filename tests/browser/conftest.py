@@ -100,12 +100,16 @@ def dashboard(open_dashboard: Callable[..., Dashboard]) -> Dashboard:
     return open_dashboard("shared")
 
 
+def installed_chromium() -> str | None:
+    """The one of this machine; None for Playwright's own."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium for one file: while Playwright's driver runs, its event loop keeps other tests of the process from starting theirs."""
-    installed = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_FLAGS)
+        chromium = playwright.chromium.launch(executable_path=installed_chromium(), args=CHROMIUM_FLAGS)
         yield chromium
         chromium.close()
 

@@ -4,16 +4,17 @@ import io
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import segno
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from services.providers.sandbox.faults import Fault
 from services.store.database import Database
 from services.store.provider_accounts import ProviderAccountStore
 from services.store.vault import Vault
-from tests.browser.conftest import Dashboard, Visitor
+from tests.browser.conftest import CHROMIUM_FLAGS, LOCALES, PATIENCE, Dashboard, Visitor, installed_chromium
 from ui.language import catalogues
 
 BOTH = pytest.mark.parametrize(("language", "width"), [("zh", "desktop"), ("en", "phone")])
@@ -147,18 +148,72 @@ def test_an_esim_from_its_qr_code_keeps_its_secret(
     assert "TEST-CODE-77" not in opened.log.read_text()
 
 
-def test_an_iccid_with_a_slip_is_pointed_out_and_a_picture_of_nothing_too(dashboard: Dashboard, person: Callable[..., Person]) -> None:
-    someone = person(dashboard, "en")
+def film(path: Path, code: str) -> None:
+    """A film for Chromium's pretended camera: the QR code of ``code``, black on white."""
+    wide, high = 640, 480
+    rows = list(segno.make(code, error="m").matrix_iter(scale=8, border=4))
+    picture = bytearray([235]) * (wide * high)
+    top, left = (high - len(rows)) // 2, (wide - len(rows[0])) // 2
+    for y, row in enumerate(rows):
+        for x, dark in enumerate(row):
+            picture[(top + y) * wide + left + x] = 16 if dark else 235
+    frame = b"FRAME\n" + bytes(picture) + bytes([128]) * (wide * high // 2)
+    path.write_bytes(f"YUV4MPEG2 W{wide} H{high} F10:1 Ip A1:1 C420\n".encode() + frame * 10)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_esim_is_scanned_with_the_camera(dashboard: Dashboard, browser: Browser, tmp_path: Path, language: str) -> None:
+    film(tmp_path / "code.y4m", CODE)
+    pretended = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    camera = [*pretended, f"--use-file-for-fake-video-capture={tmp_path / 'code.y4m'}"]
+    with browser.browser_type.launch(executable_path=installed_chromium(), args=[*CHROMIUM_FLAGS, *camera]) as other:
+        context = other.new_context(viewport={"width": 390, "height": 1400}, locale=LOCALES[language], permissions=["camera"])
+        context.set_default_timeout(PATIENCE)
+        someone = Person(Visitor(context), language, dashboard.url)
+        page = someone.open("/add-card")
+        page.get_by_text(someone.words("Use the camera")).click()
+        someone.visitor.settle()
+        page.get_by_role("button", name=someone.words("Take the photo")).click()
+        someone.sees("smdp.example.com")
+        someone.visitor.settle()
+        assert "TEST-CODE-77" not in page.content()
+        someone.check()
+        assert someone.visitor.console_errors == []
+        assert someone.visitor.outside == []
+
+
+@BOTH
+def test_an_iccid_with_a_slip_is_pointed_out_and_a_picture_of_nothing_too(
+    dashboard: Dashboard, person: Callable[..., Person], language: str, width: str
+) -> None:
+    someone = person(dashboard, language, width)
     page = someone.open("/add-card?way=iccid")
     someone.field("ICCID, the long number on the card", "8986 0012 3456 7890 123")
-    someone.sees("Probably issued by")
-    someone.sees("The check digit does not fit")
+    someone.sees("中国移动" if language == "zh" else "China Mobile")
+    someone.sees("校验位" if language == "zh" else "The check digit does not fit")
+    someone.check()
     name_it(someone, "Mainland SIM")
     someone.unfold("Numbers and people")
     someone.sees("8986001234567890123")
     someone.open("/add-card")
     page.locator("input[type=file]").set_input_files({"name": "no.png", "mimeType": "image/png", "buffer": b"no picture"})
-    someone.sees("This file is no picture")
+    someone.sees(someone.words("This file is no picture that can be opened. Choose a PNG or JPEG of at most 5 MB."))
+
+
+@BOTH
+def test_a_device_by_its_imei_and_the_chip_by_its_eid(
+    dashboard: Dashboard, person: Callable[..., Person], language: str, width: str
+) -> None:
+    someone = person(dashboard, language, width)
+    page = someone.open("/add-card?way=device")
+    someone.field("IMEI of the device", "490154203237519")
+    expect(page.get_by_test_id("stAlert")).to_be_visible()
+    someone.check()
+    someone.field("IMEI of the device", "49-015420-323751-8")
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    name_it(someone, "Router")
+    someone.unfold("Numbers and people")
+    someone.sees("490154203237518")
 
 
 @BOTH
@@ -231,6 +286,15 @@ def test_a_refresh_brings_readings_and_a_failure_leaves_them(
     assert figures(page) == before
     someone.sees(someone.words("The figures above are the last good ones."))
     someone.check()
+
+    sandbox.faults[:] = [Fault("stall_before")]
+    someone.press("Look up all cards")
+    stop = page.get_by_role("button", name=someone.words("Stop looking up"), exact=True)
+    stop.click()
+    expect(stop).to_have_count(0)
+    someone.visitor.settle()
+    assert figures(page) == before
+    expect(page.get_by_text(someone.words("Look-up failed"))).to_have_count(3)  # of the time before: stopping is no failure
 
 
 def figures(page: Page) -> list[str]:

@@ -12,6 +12,7 @@ from services.use.operators import operator_name
 from services.use.qr import NotAPicture, codes_in
 from ui import figures
 from ui.cards import words
+from ui.cards.camera import photo
 from ui.cards.form import region_choice
 from ui.cards.upload import one_file
 from ui.language import _, language
@@ -34,7 +35,7 @@ def by_code(blank: Card) -> Draft | None:
     """The QR code of an eSIM: a picture, the camera, or its text."""
     picture = one_file(_("Picture of the QR code"), ["png", "jpg", "jpeg", "webp"], "add_qr")
     if st.toggle(_("Use the camera"), key="add_use_camera"):
-        picture = st.camera_input(_("Hold the QR code in front of the camera"), key="add_camera") or picture
+        picture = photo(_("Hold the QR code in front of the camera"), "add_camera") or picture
     text = st.text_input(_("Or paste the activation code"), key="add_lpa", type="password", placeholder="LPA:1$…$…", max_chars=600)
     if not text.strip() and picture is not None:
         text = _read(picture.getvalue())
