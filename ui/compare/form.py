@@ -110,6 +110,7 @@ def _answers(name: str, label: str, table: Mapping[str, str], counts: Mapping[st
         selection_mode="multi",
         format_func=lambda code: f"{words.word(table, code)} ({counts.get(code, 0)})",
         key=key(name),
+        wrap=True,
     )
 
 
@@ -152,6 +153,7 @@ def _how_much() -> None:
         selection_mode="multi",
         format_func=lambda code: words.word(words.NEED, code),
         key=key("needs"),
+        wrap=True,
     )
     habits_panel(_use_estimate)
 
