@@ -48,6 +48,7 @@ def navigation() -> "st.Page":
         _("More"): [
             st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
             st.Page("../pages/reminders.py", title=_("Reminders"), icon=":material/notifications:", url_path="reminders"),
+            st.Page("../pages/receipts.py", title=_("Receipts and spending"), icon=":material/receipt_long:", url_path="receipts"),
         ],
     }
     # One list: on a phone Streamlit draws named groups as lists that a screen reader cannot read out.

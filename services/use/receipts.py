@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
+from services.model.money import Money
 from services.model.receipt import FileType, Receipt
 from services.model.renewal import EventKind, RenewalEvent, RenewalStatus
 from services.rules.attachments import Attachment, BadAttachment, Refusal, examine
 from services.rules.compare.export import plain_cell
-from services.rules.renewals.run import Run, stand
+from services.rules.renewals.run import Run, admit, stand
 from services.rules.spending import Payment
 from services.store.cards import CardStore
 from services.store.receipts import ReceiptStore
@@ -101,6 +102,32 @@ class ReceiptDesk:
             self._tell(kept.renewal_id, EventKind.RECEIPT, "", kept.reference)
         return kept
 
+    def paid(self, renewal_id: str, amount: Money | None, reference: str, data: bytes | None, payee: str = "") -> None:
+        """Keep what was paid in a renewal; with ``data``, as a receipt of it. Receipts that said what was entered before say the new."""
+        attachment = self._examined(data) if data is not None else None
+        kept = self._renewals.get(renewal_id)
+        run, clean = stand(kept.events), _clean(reference)[:200]
+        event = RenewalEvent(EventKind.PAID, self._now(), paid=amount, reference=clean)
+
+        def decide(events: Sequence[RenewalEvent]) -> list[RenewalEvent]:
+            admit(events, event)
+            return [event]
+
+        self._renewals.append(renewal_id, decide)
+        for receipt in self.of_renewal(renewal_id):
+            if (receipt.amount, receipt.reference) == (run.paid, run.reference):
+                self.keep(replace(receipt, amount=amount, reference=clean))
+        if attachment is not None and data is not None:
+            card = next((card for card in self._cards.all() if card.card_id == kept.card_id), None)
+            on = (run.sent_at or self._now()).astimezone(self._now().tzinfo).date()
+            self.keep(
+                Receipt(
+                    "", on, amount, clean, card.payer if card else "", run.begun.operator, "" if run.begun.operator else payee,
+                    _product(run), "", kept.card_id, "", renewal_id,
+                ),
+                data,
+            )  # fmt: skip
+
     def delete(self, receipt_id: str) -> None:
         self.store.delete(receipt_id)
 
@@ -183,9 +210,14 @@ class ReceiptDesk:
 
     # ------------------------------------------------------------------------------------------------------- taking along
 
+    @staticmethod
+    def fits_one_file(receipts: Iterable[Receipt]) -> bool:
+        """Whether the files of these go into one ZIP."""
+        return sum(receipt.file.size for receipt in receipts if receipt.file) <= MOST_IN_ONE_FILE
+
     def archive(self, receipts: Sequence[Receipt], headings: Mapping[Column, str], say_operator: Callable[[str], str], yes: str) -> bytes:
         """A ZIP with ``receipts.csv`` and every file. Raises TooMuchForOneFile."""
-        if sum(receipt.file.size for receipt in receipts if receipt.file) > MOST_IN_ONE_FILE:
+        if not self.fits_one_file(receipts):
             raise TooMuchForOneFile
         out = io.BytesIO()
         names = {receipt.receipt_id: file_name(receipt) for receipt in receipts if receipt.file}

@@ -1,21 +1,29 @@
 """Walking through a renewal: every tick is saved at once, on whatever device it is made."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from services.model.clock import CardEvent
+from services.model.clock import EventKind as Happening
 from services.model.money import Money
 from services.model.reading import MoneyBalance, Validity, ValidityKind
-from services.model.renewal import Begun, Channel, EventKind, Figures, Promise, RenewalEvent, RenewalStatus
+from services.model.renewal import Begun, Channel, EventKind, Figures, Product, Promise, RenewalEvent, RenewalStatus
 from services.rules.balances import CardState, data_left
+from services.rules.clocks.library import generic_rule, shipped_rules
+from services.rules.clocks.schema import CardKind, OperatorRule
 from services.rules.guides import library as guides
 from services.rules.guides.schema import Guide, Phase, Step
 from services.rules.number_check import NumberCheck, check_number
 from services.rules.payment_links import LinkCheck, check_link
+from services.rules.renewals.effect import ClockEffect, effects
+from services.rules.renewals.product import payment, promise_of
 from services.rules.renewals.proof import Proof, prove
 from services.rules.renewals.ranking import RankedChannel, rank
 from services.rules.renewals.run import NEXT, Run, admit, stand, undoable
+from services.store.receipts import ReceiptStore
 from services.store.renewals import KeptRenewal, RenewalStore
+from services.use.clocks import ClockDesk
 from services.use.house import House
 from services.use.operators import operator_country
 
@@ -31,7 +39,7 @@ _NOT_MOVED = frozenset({ValidityKind.RESCUE, ValidityKind.ACTIVATE_BY})
 class Walk:
     """One renewal with all that a page shows of it. ``steps``: of its channel, in order. ``next``: statuses that may follow by hand.
     ``can_undo``: the event that would be taken back. ``channels``: every channel, the best one first. ``look_again_at``: when a payment
-    under way should have counted, None when none is."""
+    under way should have counted, None when none is. ``photos``: digests of the photos beside each step."""
 
     renewal_id: str
     card_id: str | None
@@ -44,6 +52,7 @@ class Walk:
     next: tuple[RenewalStatus, ...]
     can_undo: RenewalEvent | None
     look_again_at: datetime | None
+    photos: Mapping[str, tuple[str, ...]]
 
     @property
     def done(self) -> int:
@@ -56,6 +65,8 @@ class RenewalDesk:
 
     def __init__(self, house: House, account: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.store = RenewalStore(house.database, account)
+        self._clocks = ClockDesk(house, account, now)
+        self._files = ReceiptStore(house.database, account)
         self._now = now
 
     def start(self, begun: Begun, before: Figures | None = None) -> str:
@@ -66,11 +77,11 @@ class RenewalDesk:
         return renewal_id
 
     def walks(self) -> list[Walk]:
-        """Every renewal, the one begun last first."""
-        return [self._walk(kept) for kept in self.store.all()]
+        """Every renewal, the one begun last first; without the photos of their steps."""
+        return [self._walk(kept, {}) for kept in self.store.all()]
 
     def walk(self, renewal_id: str) -> Walk:
-        return self._walk(self.store.get(renewal_id))
+        return self._walk(self.store.get(renewal_id), self._files.photos(renewal_id))
 
     def tick(self, renewal_id: str, step: str, done: bool) -> None:
         """Set or clear a step. Setting what is set, on two devices say, adds nothing."""
@@ -150,6 +161,46 @@ class RenewalDesk:
         """Forget a renewal with its whole history."""
         self.store.delete(renewal_id)
 
+    # ------------------------------------------------------------------------------------------------------- the product
+
+    def rule(self, walk: Walk) -> OperatorRule | None:
+        """The rule the renewal goes by: the card's, else the operator's, else the assumed one of its country and kind."""
+        clocks = self._clocks.of_card(walk.card_id) if walk.card_id else None
+        if clocks is not None:
+            return clocks.rule
+        begun = walk.run.begun
+        return shipped_rules().get(begun.operator or "") or generic_rule(begun.country, CardKind(begun.kind.value))
+
+    def effects(self, walk: Walk, product: Product) -> tuple[ClockEffect, ...]:
+        """What buying ``product`` today does to each clock. Without a card, what was seen before paying is all that is known."""
+        now = self._now()
+        paying = payment(product, CardEvent(Happening.TOPPED_UP, now))
+        if walk.card_id is not None:
+            found = self._clocks.effects(walk.card_id, paying)
+            if found:
+                return found
+        rule = self.rule(walk)
+        zone = now.tzinfo
+        if rule is None or zone is None:
+            return ()
+        seen = walk.run.before or Figures()
+        at = max((event.at for event in walk.events if event.kind is EventKind.BEFORE), default=walk.run.started_at)
+        shown = CardEvent(Happening.READING, at, valid_until=seen.until, balance=seen.money)
+        return effects(rule, [shown] if seen != Figures() else [], paying, now, zone)
+
+    def choose(self, renewal_id: str, product: Product) -> None:
+        """Keep what is about to be bought, and with it what the operator's rule makes the card show once it counts."""
+        walk = self.walk(renewal_id)
+        promised = promise_of(product, self.rule(walk), self.effects(walk, product), self._now().tzinfo or UTC)
+
+        def decide(events: Sequence[RenewalEvent]) -> list[RenewalEvent]:
+            fresh = self._admitted(events, EventKind.PRODUCT, product=product)
+            return fresh + self._admitted([*events, *fresh], EventKind.PROMISED, promise=promised)
+
+        self.store.append(renewal_id, decide)
+
+    # ------------------------------------------------------------------------------------------------------- checks
+
     def check_link(self, renewal_id: str, text: str) -> LinkCheck:
         """Hold a payment page against the operator's own addresses, and keep host and verdict, never the whole link."""
         found = check_link(text, self.walk(renewal_id).run.begun.operator)
@@ -184,7 +235,7 @@ class RenewalDesk:
         admit(events, fresh)
         return [fresh]
 
-    def _walk(self, kept: KeptRenewal) -> Walk:
+    def _walk(self, kept: KeptRenewal, photos: Mapping[str, tuple[str, ...]]) -> Walk:
         run = stand(kept.events)
         begun = run.begun
         by_hand = tuple(status for status in RenewalStatus if status in NEXT[run.status] and status is not RenewalStatus.CONFIRMED)
@@ -200,6 +251,7 @@ class RenewalDesk:
             by_hand if run.abandoned is None else (),
             undoable(kept.events),
             run.sent_at + COUNTS_WITHIN if run.sent_at and run.status in _UNDER_WAY else None,
+            photos,
         )
 
 

@@ -19,6 +19,7 @@ PAGES = {
     "renew": {"zh": "续费", "en": "Renew"},
     "trips": {"zh": "行程方案", "en": "Trip planner"},
     "settings": {"zh": "设置", "en": "Settings"},
+    "receipts": {"zh": "凭证与支出", "en": "Receipts and spending"},
 }
 
 

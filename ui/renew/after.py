@@ -2,30 +2,62 @@
 
 import streamlit as st
 
+from services.model.money import Money
 from services.model.tri import Tri
+from services.rules.attachments import BadAttachment
 from services.rules.renewals.disputes import dispute_steps, message, sources
+from services.rules.renewals.run import NotNow
 from services.use.renewals import Walk
 from ui import clock, figures
 from ui.language import LANGUAGES, _, language
+from ui.receipts.desk import proof_file, receipt_desk, refused, size_text
 from ui.renew import words
 from ui.renew.checks import as_of
-from ui.renew.desk import payee, renewal_desk, say
+from ui.renew.desk import REFUSED, payee, say
 from ui.renew.figures_form import after, amount_fields, as_money, figures_text, money_text
 from ui.text import plain
 from ui.words import word
 
 
 def payment(walk: Walk) -> None:
-    """How much was paid, and the number to find it by."""
+    """How much was paid, the number to find it by, and what proves it."""
     run = walk.run
     shown = " · ".join(part for part in (money_text(run.paid), run.reference) if part)
+    receipts = receipt_desk().of_renewal(walk.renewal_id)
     box = st.expander(_("Paid: {what}").format(what=plain(shown)), icon=":material/receipt_long:", expanded=run.paid is None)
-    with box, st.form("paid_form", border=False):
-        amount, currency = amount_fields(walk, "paid", run.paid, _("Amount paid"))
-        reference = st.text_input(_("Order or transaction number"), value=run.reference, key="paid_reference", max_chars=200)
-        if st.form_submit_button(_("Keep the payment"), width="stretch"):
-            renewal_desk().paid(walk.renewal_id, as_money(amount, currency), reference)
-            st.rerun()
+    with box:
+        key = f"paid_{walk.renewal_id}_{len(receipts)}"
+        with st.form("paid_form", border=False):
+            amount, currency = amount_fields(walk, "paid", run.paid or _expected(walk), _("Amount paid"))
+            reference = st.text_input(_("Order or transaction number"), value=run.reference, key="paid_reference", max_chars=200)
+            data = proof_file(_("Photo or PDF of the receipt (optional)"), f"{key}_file")
+            pressed = st.form_submit_button(_("Keep the payment"), width="stretch")
+        if pressed:
+            try:
+                receipt_desk().paid(walk.renewal_id, as_money(amount, currency), reference, data, payee(run.begun))
+            except BadAttachment as error:
+                refused(error)
+            except NotNow:
+                st.session_state[REFUSED] = True
+                st.rerun()
+            else:
+                st.rerun()
+        if receipts:
+            st.markdown(_("Receipts of this renewal: {n}").format(n=figures.number(len(receipts))))
+            small = receipt_desk().store.thumbnails(receipt.file.digest for receipt in receipts if receipt.file)
+            with st.container(horizontal=True):
+                for receipt in receipts:
+                    if receipt.file is not None and receipt.file.digest in small:
+                        alt = _("Photo of the receipt of {day}").format(day=figures.day(receipt.on))
+                        st.image(small[receipt.file.digest], width=96, alt=alt)
+                    elif receipt.file is not None:
+                        st.markdown(f":material/picture_as_pdf: PDF, {size_text(receipt.file.size)}")
+            st.page_link("../pages/receipts.py", label=_("All receipts"), icon=":material/receipt_long:")
+
+
+def _expected(walk: Walk) -> Money | None:
+    """What the chosen product costs, to be confirmed rather than typed."""
+    return walk.run.product.amount if walk.run.product else None
 
 
 def proof(walk: Walk) -> None:

@@ -14,6 +14,8 @@ from ui import clock
 from ui.language import _, language
 from ui.shell import account
 
+REFUSED = "renew_refused"
+"""Set when something was pressed that no longer fits where the renewal stands."""
 RUN = "run"
 """The parameter of the address that names a renewal, so that it can be taken up on another device."""
 

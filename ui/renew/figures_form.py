@@ -75,9 +75,13 @@ def _figures(walk: Walk, name: str, seen: Figures | None, label: str, keep: Call
     with st.form(f"{name}_form", border=False):
         amount, currency = amount_fields(walk, name, seen.money if seen else None, _("Balance"))
         until = st.date_input(_("Valid until"), value=seen.until if seen else None, key=f"{name}_until")
-        if st.form_submit_button(label, width="stretch"):
-            keep(Figures(as_money(amount, currency), until if isinstance(until, date) else None))
-            st.rerun()
+        pressed = st.form_submit_button(label, width="stretch")
+    typed = Figures(as_money(amount, currency), until if isinstance(until, date) else None)
+    if pressed and typed == Figures():
+        st.info(_("Type the balance or the date first."))
+    elif pressed:
+        keep(typed)
+        st.rerun()
 
 
 def amount_fields(walk: Walk, name: str, value: Money | None, label: str) -> tuple[float | None, str]:

@@ -16,6 +16,7 @@ from ui.language import _
 from ui.renew import words
 from ui.renew.checks import link_box
 from ui.renew.desk import open_run, payee, renewal_desk, say
+from ui.renew.first_clock import first_clock
 from ui.text import plain
 from ui.words import word
 
@@ -57,6 +58,7 @@ def _form() -> None:
     if card is None:
         operator, name, kind, country = _operator()
     else:
+        first_clock(card.card_id)
         operator, name, kind = card.operator, card.nickname, card.kind
         country = card.country or (operator_country(operator) if operator else None)
     situation = st.selectbox(

@@ -13,13 +13,15 @@ from ui.language import _
 from ui.renew import words
 from ui.renew.after import dispute, payment, proof
 from ui.renew.checks import as_of, link_box, number_box, uses_a_page
-from ui.renew.desk import leave, payee, renewal_desk, say
+from ui.renew.desk import REFUSED, leave, payee, renewal_desk, say
 from ui.renew.figures_form import before, promise
+from ui.renew.first_clock import first_clock
+from ui.renew.photos import beside, photos
+from ui.renew.product import product
 from ui.text import plain
 from ui.words import word
 
 S = RenewalStatus
-REFUSED = "renew_refused"
 
 
 def walk_page(walk: Walk) -> None:
@@ -34,6 +36,7 @@ def walk_page(walk: Walk) -> None:
         _status(walk)
         _phase(walk, Phase.BEFORE)
         before(walk)
+        product(walk)
         promise(walk)
         number_box(walk)
         _phase(walk, Phase.PAY)
@@ -59,6 +62,8 @@ def _head(walk: Walk) -> None:
     st.header(plain(name))
     parts = [payee(begun)] if view else []
     st.markdown(" · ".join(plain(part) for part in [*parts, word(words.CHANNEL, walk.run.channel), word(words.SITUATION, begun.situation)]))
+    if walk.card_id and walk.run.is_open:
+        first_clock(walk.card_id)
     st.button(_("All renewals"), icon=":material/arrow_back:", key="renew_leave", on_click=leave)
     done = _("{done} of {all} steps").format(done=walk.done, all=len(walk.steps))
     st.progress(walk.done / max(1, len(walk.steps)), text=f"**{done}**")
@@ -83,7 +88,8 @@ def _phase(walk: Walk, phase: Phase) -> None:
     steps = [step for step in walk.steps if step.phase is phase]
     for step in steps:
         _step(walk, step)
-    with st.expander(_("Notes"), icon=":material/edit_note:"):
+    with st.expander(_("Notes and photos"), icon=":material/edit_note:"):
+        photos(walk, phase, steps)
         for step in steps:
             key = f"note_{walk.renewal_id}_{step.id}"
             st.session_state[key] = walk.run.notes.get(step.id, "")
@@ -98,6 +104,8 @@ def _step(walk: Walk, step: Step) -> None:
     st.checkbox(say(step.text), key=key, on_change=_tick, args=(walk.renewal_id, step.id, key))
     if note := walk.run.notes.get(step.id):
         st.caption(_("Note: {note}").format(note=plain(note)))
+    if digests := walk.photos.get(step.id):
+        beside(walk, step, digests)
 
 
 def _go_on(walk: Walk) -> None:
@@ -191,7 +199,7 @@ def _end(walk: Walk) -> None:
                 detail = next((say(step.text) for step in walk.steps if step.id == event.step), "")
             line = " · ".join(part for part in (figures.moment(event.at.astimezone(clock.zone())), word(words.EVENT, event.kind)) if part)
             st.markdown(plain(f"{line}: {detail}" if detail else line))
-        sure = st.checkbox(_("I want to delete this renewal and its history"), key="renew_delete_sure")
+        sure = st.checkbox(_("I want to delete this renewal, its history and its photos. Receipts stay."), key="renew_delete_sure")
         st.button(_("Delete"), key="renew_delete", disabled=not sure, on_click=_delete, args=(walk.renewal_id,))
 
 

@@ -151,4 +151,8 @@ EVENT: Mapping[str, str] = {
     EventKind.ABANDONED: mark("Given up"),
     EventKind.RESUMED: mark("Taken up again"),
     EventKind.UNDONE: mark("Undone"),
+    EventKind.PRODUCT: mark("Product chosen"),
+    EventKind.PHOTO: mark("Photo added"),
+    EventKind.PHOTO_REMOVED: mark("Photo taken away"),
+    EventKind.RECEIPT: mark("Receipt kept"),
 }
