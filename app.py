@@ -6,12 +6,16 @@ from starlette.routing import Route
 
 from ui import remind_links
 from ui.trouble import report
-from ui.web import SecurityHeaders, ThisMachineOnly, healthz, lifespan
+from ui.web import CALENDAR, SecurityHeaders, ThisMachineOnly, calendar, healthz, lifespan
 
 app = st.App(
     "ui/main.py",
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), Route(remind_links.PATH, remind_links.answer, methods=["GET", "POST"])],
+    routes=[
+        Route("/healthz", healthz),
+        Route(CALENDAR, calendar),
+        Route(remind_links.PATH, remind_links.answer, methods=["GET", "POST"]),
+    ],
     middleware=[Middleware(ThisMachineOnly), Middleware(SecurityHeaders)],
     on_script_error=report,
 )

@@ -2,13 +2,19 @@
 
 import gc
 import ipaddress
+import logging
+import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CALENDAR = "/calendar/{token}.ics"
+"""Where a calendar lies; the token is the secret."""
+_SECRET = re.compile(r"/calendar/[^/?\s]+\.ics")
 
 CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
@@ -74,6 +80,27 @@ async def healthz(_: Request) -> PlainTextResponse:
     return PlainTextResponse("ok")
 
 
+def calendar(request: Request) -> Response:
+    """The calendar at its secret address. Runs in a thread; what it needs is imported with the pages, not with the server."""
+    from ui.calendar_feed import calendar_at
+
+    return calendar_at(request)
+
+
+class SecretAddresses(logging.Filter):
+    """Keeps the secret addresses of calendars out of a server's list of requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = _without_secret(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(_without_secret(argument) for argument in record.args)
+        return True
+
+
+def _without_secret(said: object) -> object:
+    return _SECRET.sub("/calendar/-.ics", said) if isinstance(said, str) else said
+
+
 def _warm_up() -> None:
     """Import what the first page needs, open the database, then take all of it out of the garbage collector's sight:
     a collection over these modules costs tens of milliseconds in every session."""
@@ -96,6 +123,7 @@ def _warm_up() -> None:
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Warm up beside the server, so that the health answer does not wait for it."""
+    logging.getLogger("uvicorn.access").addFilter(SecretAddresses())
     over = threading.Event()
     beside = threading.Thread(target=_warm_up_and_work, args=(over,), name="simkeeper-worker", daemon=True)
     beside.start()

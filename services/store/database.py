@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from services.store.tables import accounts
 
-NEWEST_SCHEMA = "0010"
+NEWEST_SCHEMA = "0011"
 """Alembic revision this program reads and writes (services/store/migrations/versions)."""
 LOCAL_ACCOUNT = "local"
 BUSY_TIMEOUT_MS = 15_000

@@ -512,3 +512,28 @@ auto_renewal_log = Table(
     Index("ix_auto_renewal_log_card", "account_id", "card_id", "id"),
     sqlite_autoincrement=True,
 )
+
+calendar_feeds = Table(
+    "calendar_feeds",
+    metadata,
+    account_column(),
+    Column("language", String(2), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256; the token itself is only in ``sealed``
+    Column("sealed", Text, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "language"),
+)
+
+calendar_entries = Table(
+    "calendar_entries",
+    metadata,
+    account_column(),
+    Column("language", String(2), nullable=False),
+    Column("uid", String(160), nullable=False),
+    Column("body", Text, nullable=False),  # services.model.calendar_entry.CalendarEntry as JSON
+    Column("sequence", Integer, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("cancelled", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "language", "uid"),
+)
