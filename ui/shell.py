@@ -49,6 +49,7 @@ def navigation() -> "st.Page":
             st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
             st.Page("../pages/reminders.py", title=_("Reminders"), icon=":material/notifications:", url_path="reminders"),
             st.Page("../pages/receipts.py", title=_("Receipts and spending"), icon=":material/receipt_long:", url_path="receipts"),
+            st.Page("../pages/data.py", title=_("Backup and data"), icon=":material/save:", url_path="data"),
         ],
     }
     # One list: on a phone Streamlit draws named groups as lists that a screen reader cannot read out.

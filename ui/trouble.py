@@ -6,11 +6,40 @@ import secrets
 import streamlit as st
 
 from services.use.configuration import ConfigurationError
-from services.use.house import DatabaseTooNew
-from ui.language import _
+from services.use.house import DatabaseDamaged, DatabaseTooNew
+from services.use.storage import Trouble, trouble_of
+from ui.language import _, mark
 from ui.text import plain
 
 log = logging.getLogger(__name__)
+STORAGE: dict[Trouble, tuple[str, str]] = {
+    Trouble.FULL: (
+        mark("The disk is full, or takes no more data"),
+        mark(
+            "The last change was not saved. What was saved before is unharmed. Make room on the disk, then try again: what you typed is kept."
+        ),
+    ),
+    Trouble.READ_ONLY: (
+        mark("The data directory cannot be written to"),
+        mark(
+            "The last change was not saved. What was saved before is unharmed. Allow this program to write to its data directory, or set SIMKEEPER_DATA_DIR to another one, then try again."
+        ),
+    ),
+    Trouble.DAMAGED: (
+        mark("The database is damaged"),
+        mark(
+            "Nothing was written to it. Stop Simkeeper, move the database to another folder and keep it, start again, and restore the newest backup on the page “Backup and data”."
+        ),
+    ),
+    Trouble.BUSY: (
+        mark("The database is busy"),
+        mark("Another program was writing for too long, so the last change was not saved. Try again: what you typed is kept."),
+    ),
+    Trouble.UNREACHABLE: (
+        mark("The database server does not answer"),
+        mark("The last change was not saved. Check that the server is running and can be reached, then try again: what you typed is kept."),
+    ),
+}
 
 
 def report(error: Exception) -> bool:
@@ -30,6 +59,14 @@ def report(error: Exception) -> bool:
             ).format(name=plain(error.name)),
             title=_("A setting cannot be used"),
         )
+        return True
+    storage = trouble_of(error)
+    if storage is not None:
+        title, what_to_do = STORAGE[storage]
+        log.error("storage: %s", storage.value)
+        st.error(_(what_to_do), title=_(title))
+        if isinstance(error, DatabaseDamaged):
+            st.code(str(error.path), language=None)
         return True
     code = secrets.token_hex(3).upper()
     log.error("code %s", code, exc_info=error)

@@ -46,8 +46,8 @@ PLAIN_ENDING, SEALED_ENDING = "zip", "simkeeper"
 FROM_ENVIRONMENT = "SIMKEEPER_BACKUP_PASSPHRASE"
 _DAILY = re.compile(r"simkeeper-(\d{4}-\d{2}-\d{2})\.zip")
 _BEFORE = re.compile(r"before-(restore|upgrade)-[0-9a-z-]{1,40}\.zip")
-_CATALOGUE = frozenset({"accounts", "catalogue_revisions", "catalogue_sources", "plan_prices", "plans", "card_revisions"})
-"""Tables of which nothing is lost when they are: they fill themselves."""
+_OF_A_PERSON = ("cards", "trips", "renewals", "receipts", "provider_accounts", "delivery_channels", "settings")
+"""Tables that fill when a person does something. Of the others nothing is lost when they are: they fill themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,7 @@ def remove_kept(house: House) -> None:
 
 def _worth_keeping(database: Database) -> bool:
     with database.read() as connection:
-        return any(
-            connection.execute(select(*table.c).limit(1)).first() is not None
-            for table in metadata.sorted_tables
-            if table.name not in _CATALOGUE
-        )
+        return any(connection.execute(select(metadata.tables[name]).limit(1)).first() is not None for name in _OF_A_PERSON)
 
 
 def _drop_oldest(house: House, names: re.Pattern[str], most: int) -> None:

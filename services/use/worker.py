@@ -1,4 +1,4 @@
-"""The worker: looks balances up, reconciles orders, sends reminders. It needs no browser.
+"""The worker: looks balances up, reconciles orders, sends reminders, keeps a backup a day. It needs no browser.
 
 It runs in a thread of the dashboard unless ``SIMKEEPER_WORKER=off``; or on its own: ``python -m services.use.worker``, with ``--once`` for
 one run (from cron, say). Several may run at once on one database: a lease per account spares double work, and claims (services/store/
@@ -19,6 +19,7 @@ from services.model.card import Card
 from services.model.reading import Source
 from services.rules.balances import CardState
 from services.store.reminders import ReminderStore, all_accounts
+from services.use.backup import keep_daily
 from services.use.channels import ChannelDesk
 from services.use.configuration import ConfigurationError
 from services.use.house import DatabaseTooNew, House, house
@@ -120,6 +121,14 @@ def _tried(state: CardState | None) -> list[datetime]:
     return taken + ([state.last_failure.tried_at] if state.last_failure is not None else [])
 
 
+def keep_backup(house: House) -> None:
+    """Today's backup. One that cannot be kept holds up no reminder: the page of backups shows which day is missing."""
+    try:
+        keep_daily(house, datetime.now().astimezone())
+    except Exception as error:
+        log.warning("no backup was kept today: %s", type(error).__name__)
+
+
 def last_run(house: House, account: str) -> datetime | None:
     """When a run for this account last ended well; None before the first."""
     return ReminderStore(house.database, account).last_beat()
@@ -133,6 +142,7 @@ def work(
     while not over.wait(pause.total_seconds()):
         pause = every
         try:
+            keep_backup(open_house())
             run_once(open_house(), holder)
         except Exception:
             log.exception("a run of the worker failed, code %s", secrets.token_hex(3).upper())
@@ -149,6 +159,7 @@ def main(arguments: Sequence[str]) -> int:
         log.error("%s", error)
         return 2
     if chosen.once:
+        keep_backup(opened)
         for done in run_once(opened, new_holder()).values():
             log.info("claimed %s, delivered %s, failed %s", done.claimed, done.delivered, done.failed)
         return 0

@@ -14,6 +14,7 @@ PAGES = {
     "balances": {"zh": "卡与余额", "en": "Cards and balances"},
     "calendar": {"zh": "日历", "en": "Calendar"},
     "card": {"zh": "卡", "en": "Card"},
+    "data": {"zh": "备份与数据", "en": "Backup and data"},
     "compare": {"zh": "比套餐", "en": "Compare plans"},
     "reminders": {"zh": "提醒", "en": "Reminders"},
     "renew": {"zh": "续费", "en": "Renew"},

@@ -1,0 +1,1 @@
+"""The parts of the page about backups and one's own data."""
