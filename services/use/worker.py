@@ -125,8 +125,8 @@ def keep_backup(house: House) -> None:
     """Today's backup. One that cannot be kept holds up no reminder: the page of backups shows which day is missing."""
     try:
         keep_daily(house, datetime.now().astimezone())
-    except Exception as error:
-        log.warning("no backup was kept today: %s", type(error).__name__)
+    except Exception:
+        log.exception("no backup was kept today, code %s", secrets.token_hex(3).upper())
 
 
 def last_run(house: House, account: str) -> datetime | None:

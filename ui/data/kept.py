@@ -16,7 +16,7 @@ def answer(there: list[KeptBackup]) -> None:
     """Whether there is a backup, and of when: the first thing to know."""
     daily = [each for each in there if each.day is not None]
     if not daily:
-        st.info(_("No backup has been kept yet. The first one is made within an hour of the first card."), icon=":material/schedule:")
+        st.info(_("No backup has been kept yet. The first one is made a few minutes after the first card."), icon=":material/schedule:")
         return
     newest = figures.ago(daily[0].made_at, clock.now())
     count = n_("{n} day is kept", "{n} days are kept", len(daily)).format(n=figures.number(len(daily)))

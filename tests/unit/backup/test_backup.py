@@ -24,7 +24,7 @@ from services.store.sealed_file import CHUNK, SealDamaged, SealingWriter, WrongP
 from services.store.snapshot import BackupDamaged, BackupTooNew, NotABackup, PassphraseNeeded, put_back, stage, take
 from services.store.tables import metadata
 from services.store.vault import KEY_FILE, SecretUnreadable, Vault
-from services.use import backup
+from services.use import backup, worker
 from services.use.cards import CardDesk
 from services.use.house import House
 from services.use.readings import ReadingDesk
@@ -437,3 +437,23 @@ def test_an_upgrade_keeps_the_file_as_it_was_until_the_next(tmp_path: Path) -> N
         with sqlite3.connect(copy) as raw:
             assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == (schema,)
             assert raw.execute("SELECT id FROM accounts").fetchall() == [(f"from {schema}",)]
+
+
+def test_the_worker_keeps_it_and_one_that_cannot_be_kept_holds_up_nothing(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    over, rounds = threading.Event(), 0
+
+    def open_house() -> House:
+        nonlocal rounds
+        rounds += 1
+        if rounds >= 4:
+            over.set()
+        return house
+
+    backup.folder(house).write_text("a file is in the way")
+    worker.work(over, open_house, timedelta(0), timedelta(0))
+    assert "no backup was kept today" in caplog.text
+    assert worker.last_run(house, "local") is not None
+    backup.folder(house).unlink()
+    worker.keep_backup(house)
+    (kept,) = backup.kept(house)
+    assert kept.day is not None
