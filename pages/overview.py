@@ -1,14 +1,15 @@
-"""The first answer: what can be lost and when, then the cards that run low; and what to do when there is no card yet."""
+"""The first answer: what can be lost and when, what to do next, what is low; and what all this is for when there is no card yet."""
 
 import streamlit as st
 
 from services.rules.balances import Reason
 from ui.cards.desks import reading_desk
-from ui.cards.first import nothing_yet
 from ui.cards.progress import going_on, progress
 from ui.cards.tile import tile
 from ui.clocks.overview import overview_answer
 from ui.language import _
+from ui.overview.ahead import ahead, what_next
+from ui.overview.welcome import welcome
 from ui.trips.link import trip_link
 
 SHOWN = 3
@@ -18,7 +19,7 @@ st.title(_("Simkeeper"))
 asking = going_on()
 views = reading_desk().board()
 if views:
-    overview_answer()
+    overview_answer(what_next)
     progress(asking)
     able = set(reading_desk().refreshable())
     low = [view for view in views if set(view.urgency.reasons) - OF_DATES][:SHOWN]
@@ -28,11 +29,12 @@ if views:
         with column:
             tile(view, view.card.card_id in able)
     st.page_link("../pages/balances.py", label=_("See all cards"), icon=":material/sim_card:")
+    ahead()
+    with st.container(border=True):
+        st.header(_("Going somewhere?"))
+        st.markdown(_("Compare what plans really cost for your dates, your countries and your data."))
+        st.page_link("../pages/compare.py", label=_("Compare plans"), icon=":material/travel_explore:")
+        trip_link()
 else:
-    st.markdown(_("For people who live on prepaid cards: travel eSIMs, pocket Wi-Fi, a home number kept alive from abroad."))
-    nothing_yet()
-with st.container(border=True):
-    st.header(_("Going somewhere?"))
-    st.markdown(_("Compare what plans really cost for your dates, your countries and your data."))
-    st.page_link("../pages/compare.py", label=_("Compare plans"), icon=":material/travel_explore:")
-    trip_link()
+    welcome()
+    ahead()

@@ -9,6 +9,7 @@ from services.store.settings import SettingsStore
 from services.use.house import house
 from ui.invented import invented_notice
 from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language, settle_language
+from ui.samples import samples_notice
 from ui.web import is_local
 
 STYLE = Path(__file__).with_name("style.css")
@@ -65,6 +66,7 @@ def run(page: "st.Page") -> None:
     st.html(STYLE)
     st.html(f"<script>document.documentElement.lang='{'zh-CN' if language() == 'zh' else 'en'}'</script>", unsafe_allow_javascript=True)
     invented_notice(account())
+    samples_notice(account())
     page.run()
 
 

@@ -7,6 +7,9 @@ from enum import StrEnum
 from services.model.data_volume import DataVolume
 from services.model.money import Money
 
+SAMPLE_PREFIX = "sample-"
+"""What the ids of sample cards and trips begin with, and no others."""
+
 
 class CardKind(StrEnum):
     SIM = "sim"
@@ -105,3 +108,8 @@ class Card:
             raise ValueError("a card needs a name to be told apart by")
         if self.country is not None and not (len(self.country) == 2 and self.country.isascii() and self.country.isupper()):
             raise ValueError(f"not an ISO 3166-1 alpha-2 code: {self.country!r}")
+
+    @property
+    def is_sample(self) -> bool:
+        """Invented to show how the pages work; nobody is reminded of it."""
+        return self.card_id.startswith(SAMPLE_PREFIX)

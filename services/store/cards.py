@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Table, and_, select
 
-from services.model.card import Card, CardSecrets
+from services.model.card import SAMPLE_PREFIX, Card, CardSecrets
 from services.store.database import Database
 from services.store.readings import ReadingStore, bump
 from services.store.receipts import let_go
@@ -68,6 +68,12 @@ class CardStore:
         query = select(cards.c.body).where(cards.c.account_id == self._account).order_by(cards.c.created_at, cards.c.id)
         with self._database.read() as connection:
             return [_CARD.validate_json(body) for body in connection.execute(query).scalars()]
+
+    def sample_ids(self) -> list[str]:
+        """Of the cards that are samples."""
+        query = select(cards.c.id).where(cards.c.account_id == self._account, cards.c.id.startswith(SAMPLE_PREFIX, autoescape=True))
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def get(self, card_id: str) -> Card:
         """Raises NoSuchCard."""

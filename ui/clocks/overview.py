@@ -1,5 +1,7 @@
 """The answer to "what can be lost, and when", and the cards in the order in which to act."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from services.use.clocks import Answer, Moves, answer, is_overdue
@@ -18,8 +20,8 @@ IN_A_ROW = 3
 MOVES = 20
 
 
-def overview_answer() -> None:
-    """The sentence, what newer rules moved, and the first cards. Nothing when there is no card."""
+def overview_answer(what_next: Callable[[], None]) -> None:
+    """The sentence, ``what_next``, what newer rules moved, and the first cards. Nothing when there is no card."""
     desk = clock_desk()
     cards = desk.all()
     if not cards:
@@ -28,6 +30,7 @@ def overview_answer() -> None:
     more = _more(answer(cards))
     if more:
         st.markdown(more)
+    what_next()
     _moves(desk.moves())
     pressing = [clocks for clocks in cards if clocks.lead is not None][:SHOWN]
     for start in range(0, len(pressing), IN_A_ROW):
