@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from ui import remind_links
 from ui.trouble import report
-from ui.web import CALENDAR, SecurityHeaders, ThisMachineOnly, calendar, healthz, lifespan
+from ui.web import CALENDAR, Doorkeeper, SecurityHeaders, calendar, healthz, lifespan, secrets_of_sign_in
 
 app = st.App(
     "ui/main.py",
@@ -16,6 +16,7 @@ app = st.App(
         Route(CALENDAR, calendar),
         Route(remind_links.PATH, remind_links.answer, methods=["GET", "POST"]),
     ],
-    middleware=[Middleware(ThisMachineOnly), Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Doorkeeper)],
+    secrets=secrets_of_sign_in(),
     on_script_error=report,
 )

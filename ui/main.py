@@ -2,5 +2,5 @@
 
 from ui import shell
 
-shell.configure()
-shell.run(shell.navigation())
+reason = shell.configure()
+shell.run(shell.navigation(reason), reason)

@@ -9,7 +9,7 @@ from services.use.house import house
 from services.use.rates import currencies
 from ui.figures import currency_name
 from ui.language import LANGUAGES, STATE_KEY, _, language
-from ui.shell import account
+from ui.shell import account, remember_language
 
 CURRENCY_OF_LANGUAGE = {"zh": "CNY", "en": "USD"}
 CURRENCY = "currency"
@@ -35,7 +35,7 @@ def preferences(on_currency: Callable[[], None]) -> None:
 
 def _speak() -> None:
     st.session_state[STATE_KEY] = st.session_state[LANGUAGE_KEY]
-    _settings().put("language", st.session_state[STATE_KEY])
+    remember_language(st.session_state[STATE_KEY])
 
 
 def _count_in(then: Callable[[], None]) -> None:

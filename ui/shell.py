@@ -1,40 +1,55 @@
 """The frame around every page: its title, the navigation, the language."""
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
-from services.store.database import LOCAL_ACCOUNT
+from services.model.person import Member, Role
 from services.store.settings import SettingsStore
 from services.use.house import house
+from services.use.people import NotIn, PeopleDesk
+from ui import door
+from ui.door import account
 from ui.invented import invented_notice
 from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language, settle_language
+from ui.people.words import ROLE
 from ui.samples import samples_notice
-from ui.web import is_local
+from ui.text import plain
+from ui.words import word
 
 STYLE = Path(__file__).with_name("style.css")
 ASKED = "lang_asked"  # what the address asked for, so that it is heeded once and the switch can change it
 ICON = Path(__file__).with_name("favicon.png")
 
 
-def account() -> str:
-    """Whose rows this session reads and writes."""
-    return LOCAL_ACCOUNT
+__all__ = ["account", "configure", "navigation", "remember_language", "run"]
 
 
-def configure() -> None:
+def configure() -> NotIn | door.Closed | None:
+    """The title of the window, who it is, the language. Returns why nobody comes in; None for somebody who does."""
     st.set_page_config(page_title="Simkeeper", page_icon=str(ICON), layout="wide")
+    reason, member = _arrive()
     asked = st.query_params.get(STATE_KEY)
     if asked in LANGUAGES and asked != st.session_state.get(ASKED):
         st.session_state[ASKED] = st.session_state[STATE_KEY] = asked
     elif STATE_KEY not in st.session_state:
-        remembered = _settings().get("language")
+        remembered = None if reason is not None else member.language if member is not None else _settings().get("language")
         st.session_state[STATE_KEY] = remembered if remembered in LANGUAGES else browser_language()
     settle_language()
+    return reason
 
 
-def navigation() -> "st.Page":
-    """The pages with translated titles at addresses that never change."""
+def _arrive() -> tuple[NotIn | door.Closed | None, Member | None]:
+    """Ask anew who it is: somebody may have been removed since the last run."""
+    try:
+        return None, door.person(anew=True)
+    except (NotIn, door.Closed) as reason:
+        return reason, None
+
+
+def navigation(reason: NotIn | door.Closed | None = None) -> "st.Page":
+    """The pages with translated titles at addresses that never change. With a ``reason`` why nobody comes in, nothing of them is shown."""
     groups = {
         "": [
             st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
@@ -51,34 +66,31 @@ def navigation() -> "st.Page":
             st.Page("../pages/reminders.py", title=_("Reminders"), icon=":material/notifications:", url_path="reminders"),
             st.Page("../pages/receipts.py", title=_("Receipts and spending"), icon=":material/receipt_long:", url_path="receipts"),
             st.Page("../pages/data.py", title=_("Backup and data"), icon=":material/save:", url_path="data"),
+            st.Page("../pages/people.py", title=_("People and sign-in"), icon=":material/group:", url_path="people"),
         ],
     }
     # One list: on a phone Streamlit draws named groups as lists that a screen reader cannot read out.
-    return st.navigation([page for group in groups.values() for page in group], position="top")
+    position: Literal["top", "hidden"] = "top" if reason is None else "hidden"
+    return st.navigation([page for group in groups.values() for page in group], position=position)
 
 
-def run(page: "st.Page") -> None:
-    """Draw the language switch, then the page; or, on an address open to others, only what has to be set first."""
-    if not is_local(st.get_option("server.address")):
-        _refuse()
-        return
-    _language_switch()
+def run(page: "st.Page", reason: NotIn | door.Closed | None = None) -> None:
+    """Draw the language switch and the person, then the page; for a ``reason`` why nobody comes in, only what to do about it."""
+    _above(door.person() if reason is None else None)
     st.html(STYLE)
     st.html(f"<script>document.documentElement.lang='{'zh-CN' if language() == 'zh' else 'en'}'</script>", unsafe_allow_javascript=True)
+    if reason is not None:
+        door.turned_away(reason)
+        return
     invented_notice(account())
     samples_notice(account())
     page.run()
 
 
-def _refuse() -> None:
-    st.title(_("Simkeeper is closed here"))
-    st.error(
-        _("This address can be reached from other machines, and nobody has to sign in. Set server.address to 127.0.0.1 and start again."),
-    )
-
-
-def _language_switch() -> None:
-    with st.container(horizontal=True, horizontal_alignment="right"):
+def _above(member: Member | None) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        if member is not None:
+            _person(member)
         st.segmented_control(
             _("Language"),
             list(LANGUAGES),
@@ -86,14 +98,36 @@ def _language_switch() -> None:
             key=STATE_KEY,
             label_visibility="collapsed",
             required=True,
-            on_change=_remember_language,
+            on_change=_speak,
         )
+    if member is not None and member.role is Role.VIEWER:
+        st.info(_("You can look at everything here and change nothing. An owner of the household can give you another role."))
 
 
-def _remember_language() -> None:
+def _person(member: Member) -> None:
+    with st.popover(_("Signed in"), icon=":material/account_circle:", key="person"):
+        st.markdown(plain(member.address))
+        st.caption(word(ROLE, member.role.value))
+        st.page_link("../pages/people.py", label=_("People and sign-in"), icon=":material/group:")
+        st.button(_("Sign out"), key="sign_out", icon=":material/logout:", on_click=st.logout, width="stretch")
+
+
+def _speak() -> None:
     settle_language()
     st.query_params.pop(STATE_KEY, None)
-    _settings().put("language", language())
+    try:
+        remember_language(language())
+    except (NotIn, door.Closed):
+        return  # nobody to remember it for
+
+
+def remember_language(code: str) -> None:
+    """For this person; where nobody signs in, for this machine."""
+    mine = account()
+    if door.person() is None:
+        _settings().put("language", code)
+    else:
+        PeopleDesk(house(), mine).store.speak(code)
 
 
 def _settings() -> SettingsStore:

@@ -7,8 +7,11 @@ import streamlit as st
 
 from services.use.configuration import ConfigurationError
 from services.use.house import DatabaseDamaged, DatabaseTooNew
+from services.use.people import NotAllowed, NotIn
 from services.use.storage import Trouble, trouble_of
+from ui.door import Closed
 from ui.language import _, mark
+from ui.people.words import refusal
 from ui.text import plain
 
 log = logging.getLogger(__name__)
@@ -67,6 +70,12 @@ def report(error: Exception) -> bool:
         st.error(_(what_to_do), title=_(title))
         if isinstance(error, DatabaseDamaged):
             st.code(str(error.path), language=None)
+        return True
+    if isinstance(error, NotAllowed):
+        st.error(refusal(error), title=_("Nothing was changed"))
+        return True
+    if isinstance(error, NotIn | Closed):
+        st.info(_("You are signed out, or somebody removed you. Reload this page to sign in."))
         return True
     code = secrets.token_hex(3).upper()
     log.error("code %s", code, exc_info=error)

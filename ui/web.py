@@ -7,13 +7,23 @@ import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
 
+import streamlit as st
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.use.configuration import ConfigurationError, SignIn, read_configuration
+from ui.closed import closed_page
 
 CALENDAR = "/calendar/{token}.ics"
 """Where a calendar lies; the token is the secret."""
+METRICS = "/_stcore/metrics"
+"""Says how many sessions there are; it is for the machine alone."""
 _SECRET = re.compile(r"/calendar/[^/?\s]+\.ics")
 
 CSP = (
@@ -44,29 +54,88 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
-class ThisMachineOnly:
-    """Refuses what comes in at an address that others can reach, whatever server was started and however: nobody signs in here."""
+class Doorkeeper:
+    """Lets in whom the configuration lets in, whatever server was started and however. With sign-in configured, everybody: the pages
+    ask who it is. Without it, only what comes from this machine and for it. All else gets one page that says what to set.
+    """
 
-    REFUSAL = (
-        "Simkeeper is closed at this address: other machines can reach it, and nobody has to sign in. "
-        "Start it at 127.0.0.1.\n续卡管家在此地址上不开放：其他机器也能访问，而且无需登录。请在 127.0.0.1 上启动。\n"
-    )
-
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, sign_in: SignIn | ConfigurationError | None = None) -> None:
         self.app = app
+        self.sign_in = configured() if sign_in is None else sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        server = scope.get("server")
-        if scope["type"] == "lifespan" or server is None or is_local(server[0]):
-            await self.app(scope, receive, send)
+        if scope["type"] == "lifespan" or self._open(scope):
+            await self.app(scope, receive, self._with_secure_cookies(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await PlainTextResponse(self.REFUSAL, 403)(scope, receive, send)
+            await HTMLResponse(closed_page(Headers(scope=scope), scope.get("query_string", b""), self.sign_in), 403)(scope, receive, send)
+
+    def _open(self, scope: Scope) -> bool:
+        if isinstance(self.sign_in, ConfigurationError):
+            return False
+        local = is_local(st.get_option("server.address")) and from_this_machine(scope)
+        if self.sign_in.wanted:
+            return self.sign_in.ready and (local or not scope.get("path", "").endswith(METRICS))
+        return local
+
+    def _with_secure_cookies(self, send: Send) -> Send:
+        """Streamlit leaves Secure out, for browsers that drop such cookies at http://localhost; behind https they are to be Secure."""
+        if isinstance(self.sign_in, ConfigurationError) or not (self.sign_in.public_url or "").startswith("https:"):
+            return send
+
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    (name, value + b"; Secure" if name.lower() == b"set-cookie" and b"; secure" not in value.lower() else value)
+                    for name, value in message["headers"]
+                ]
+            await send(message)
+
+        return secured
+
+
+@cache
+def configured() -> SignIn | ConfigurationError:
+    """How people sign in here; or what is wrong with the configuration, so that nobody comes in."""
+    try:
+        return read_configuration().sign_in
+    except ConfigurationError as error:
+        return error
+
+
+def secrets_of_sign_in() -> dict[str, Any]:
+    """For ``st.App``: what Streamlit's login needs, wherever it is set."""
+    sign_in = configured()
+    return {} if isinstance(sign_in, ConfigurationError) or not sign_in.auth else {"auth": dict(sign_in.auth)}
+
+
+def from_this_machine(scope: Scope) -> bool:
+    """Whether a request was made on this machine, for this machine: at an address of its own, under a name of its own (a web page that
+    somebody made point here has another), and not handed on by a proxy for somebody elsewhere."""
+    headers = Headers(scope=scope)
+    server = scope.get("server")
+    named = [host_of(f"//{headers[name]}") for name in ("host", "x-forwarded-host") if name in headers]
+    named += [host_of(headers["origin"])] if headers.get("origin", "null") != "null" else []
+    asked_by = [part.strip() for name in ("x-forwarded-for", "x-real-ip") for value in headers.getlist(name) for part in value.split(",")]
+    return (
+        (server is None or is_local(server[0]))
+        and all(is_local(name) for name in named)
+        and all(is_local(address.strip("[]")) or is_local(host_of(f"//{address}")) for address in asked_by)
+        and "forwarded" not in headers
+    )
+
+
+def host_of(address: str) -> str:
+    """The name or number of the host in an address; empty when there is none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_local(address: str | None) -> bool:
-    """Whether only this machine can reach ``address``. None means every address."""
+    """Whether only this machine can reach ``address``. None and nothing mean every address."""
     if address == "localhost":
         return True
     try:

@@ -12,9 +12,12 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.engine import make_url
 
-from services.store.tables import accounts
+from services.model.person import Role
+from services.store.acting import Actor, NotAllowed, acting, as_program
+from services.store.audit import Trail
+from services.store.tables import accounts, members
 
-NEWEST_SCHEMA = "0011"
+NEWEST_SCHEMA = "0012"
 """Alembic revision this program reads and writes (services/store/migrations/versions)."""
 LOCAL_ACCOUNT = "local"
 BUSY_TIMEOUT_MS = 15_000
@@ -68,6 +71,7 @@ class Database:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
             self._reading = self.engine
+        event.listen(self.engine, "after_execute", _note)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -76,14 +80,33 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, account: str | None = None) -> Iterator[Connection]:
+    def write(self, account: str | None = None, *, needs: Role = Role.EDITOR) -> Iterator[Connection]:
         """One writer at a time: the lock is taken at the start, so that a transaction never fails half-way for it, and nothing it has read
         is changed by another before it ends. On PostgreSQL a writer that names its ``account`` keeps out only the writers of that account
-        and those that name none; it reads and writes no rows of another. Raises OperationalError after ``BUSY_TIMEOUT_MS``."""
-        with self.engine.connect().execution_options(simkeeper_write=True) as connection, connection.begin():
+        and those that name none; it reads and writes no rows of another. Raises OperationalError after ``BUSY_TIMEOUT_MS``.
+
+        Raises NotAllowed when the person who acts does not have the role ``needs`` in their household at this very moment. What a person
+        changes is in the log of their household when the transaction ends well."""
+        actor = acting()
+        trail = None if actor is None else Trail(actor)
+        options = {"simkeeper_write": True, "simkeeper_trail": trail}
+        with self.engine.connect().execution_options(**options) as connection, connection.begin():
             if self.is_postgresql:
                 _take_turn(connection, account)
+            if actor is not None and not _role(connection, actor).covers(needs):
+                raise NotAllowed(needs)
             yield connection
+            if trail is not None:
+                trail.keep(connection)
+
+    def require(self, needs: Role = Role.EDITOR) -> None:
+        """Raises NotAllowed when the person who acts may not change anything: for work that asks others before it writes."""
+        actor = acting()
+        if actor is None or actor.address is None:
+            return
+        with self.read() as connection:
+            if not _role(connection, actor).covers(needs):
+                raise NotAllowed(needs)
 
     def flush(self) -> None:
         """Have what was committed outlive a loss of power too. SQLite's WAL reaches the disk at a checkpoint, others do it each time."""
@@ -133,7 +156,7 @@ class Database:
         from alembic import command
 
         config = _alembic()
-        with self.write() as connection:
+        with as_program(), self.write() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, schema)
 
@@ -165,7 +188,7 @@ class Database:
         with self.read() as connection:
             if connection.execute(select(accounts.c.id).where(accounts.c.id == account)).first():
                 return
-        with self.write() as connection:
+        with as_program(), self.write() as connection:
             if not connection.execute(select(accounts.c.id).where(accounts.c.id == account)).first():
                 connection.execute(accounts.insert().values(id=account, created_at=int(datetime.now(UTC).timestamp())))
 
@@ -186,6 +209,24 @@ def known_schemas() -> frozenset[str]:
     from alembic.script import ScriptDirectory
 
     return frozenset(script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions())
+
+
+def _role(connection: Connection, actor: Actor) -> Role:
+    """The role of ``actor`` now. Raises NotAllowed for a person who does not belong to the household any more."""
+    if actor.address is None:
+        return Role.OWNER
+    query = select(members.c.role).where(members.c.account_id == actor.account, members.c.address == actor.address)
+    role = connection.execute(query).scalar()
+    if role is None:
+        raise NotAllowed(None)
+    return Role(role)
+
+
+def _note(connection: Connection, statement: Any, _many: Any, _one: Any, _options: Any, result: Any) -> None:
+    trail: Trail | None = connection.get_execution_options().get("simkeeper_trail")
+    if trail is not None:
+        rows = -1 if result.returns_rows else result.rowcount  # SQLite counts what a statement returns only when it is read
+        trail.note(statement, getattr(result.context, "compiled_parameters", None) or [], rows)
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:

@@ -33,6 +33,9 @@ metadata = MetaData(
 
 ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 """Of rows that the database numbers. SQLite numbers those of an INTEGER alone, which has eight bytes there."""
+DERIVED = {"derived": True}
+"""Of tables and columns that follow from others, or that the program keeps for itself: what changes in them alone is not in the log of
+who changed what."""
 
 
 def account_column() -> Column[str]:
@@ -54,6 +57,36 @@ settings = Table(
     Column("key", String(64), nullable=False),
     Column("value", JSON, nullable=False),
     UniqueConstraint("account_id", "key"),
+)
+
+members = Table(
+    "members",
+    metadata,
+    account_column(),
+    Column("address", String(254), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("admission", String(16), nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=True),
+    Column("language", String(8), nullable=True, info=DERIVED),
+    PrimaryKeyConstraint("address"),  # a person belongs to one household
+    Index("ix_members_account", "account_id"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", ROW_NUMBER, primary_key=True, autoincrement=True),  # the order of being added; rows are never changed
+    account_column(),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String(254), nullable=True),  # none: the person at this machine
+    Column("kind", String(96), nullable=False),
+    Column("thing", String(128), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_audit_log_account", "account_id", "id"),
+    info=DERIVED,
+    sqlite_autoincrement=True,
 )
 
 plans = Table(
@@ -89,6 +122,7 @@ plans = Table(
     Column("fetched_at", BigInteger, nullable=False),
     Column("origin", String(16), nullable=False),
     UniqueConstraint("account_id", "source", "plan_id"),
+    info=DERIVED,
 )
 
 plan_prices = Table(
@@ -103,6 +137,7 @@ plan_prices = Table(
     Column("promo_price_micro", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Index("ix_plan_prices_plan", "account_id", "source", "plan_id", "seen_at"),
+    info=DERIVED,
 )
 
 catalogue_sources = Table(
@@ -127,6 +162,7 @@ catalogue_revisions = Table(
     account_column(),
     Column("revision", Integer, nullable=False),
     UniqueConstraint("account_id"),
+    info=DERIVED,
 )
 
 cards = Table(
@@ -135,7 +171,7 @@ cards = Table(
     account_column(),
     Column("id", String(32), nullable=False),
     Column("body", Text, nullable=False),  # services.model.card.Card as JSON
-    Column("reading_count", Integer, nullable=False),
+    Column("reading_count", Integer, nullable=False, info=DERIVED),
     Column("created_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("account_id", "id"),
 )
@@ -192,6 +228,7 @@ current_readings = Table(
     PrimaryKeyConstraint("account_id", "card_id", "reading_id"),
     _of_card(),
     Index("ix_current_readings_reading", "reading_id"),
+    info=DERIVED,
 )
 
 failed_look_ups = Table(
@@ -204,6 +241,7 @@ failed_look_ups = Table(
     Column("body", Text, nullable=False),  # services.model.reading.FailedLookUp as JSON
     PrimaryKeyConstraint("account_id", "card_id", "origin"),
     _of_card(),
+    info=DERIVED,
 )
 
 card_revisions = Table(
@@ -212,6 +250,7 @@ card_revisions = Table(
     account_column(),
     Column("revision", Integer, nullable=False),
     UniqueConstraint("account_id"),
+    info=DERIVED,
 )
 
 provider_accounts = Table(
@@ -262,6 +301,7 @@ seen_rules = Table(
     Column("basis", String(96), nullable=False),  # what the rule was chosen by: an operator, or a country and a kind of card
     Column("body", Text, nullable=False),  # services.rules.clocks.schema.OperatorRule as JSON
     PrimaryKeyConstraint("account_id", "basis"),
+    info=DERIVED,
 )
 
 trips = Table(
@@ -360,6 +400,7 @@ reminder_slots = Table(
     PrimaryKeyConstraint("account_id", "topic", "episode", "slot"),  # nothing is claimed twice
     ForeignKeyConstraint(["account_id", "card_id"], ["cards.account_id", "cards.id"], name="fk_reminder_slots_card_id", ondelete="CASCADE"),
     Index("ix_reminder_slots_card", "account_id", "card_id"),
+    info=DERIVED,
 )
 
 reminder_messages = Table(
@@ -380,6 +421,7 @@ reminder_messages = Table(
     PrimaryKeyConstraint("account_id", "id"),
     Index("ix_reminder_messages_status", "account_id", "status"),
     Index("ix_reminder_messages_made_at", "account_id", "made_at"),
+    info=DERIVED,
 )
 
 reminder_links = Table(
@@ -392,6 +434,7 @@ reminder_links = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=True),
     PrimaryKeyConstraint("account_id", "id"),
+    info=DERIVED,
 )
 
 worker_leases = Table(
@@ -403,6 +446,7 @@ worker_leases = Table(
     Column("beat_at", BigInteger, nullable=True),  # when a run last ended well
     Column("looked_up_at", BigInteger, nullable=True),  # when balances were last asked for
     UniqueConstraint("account_id"),
+    info=DERIVED,
 )
 
 # Files lie in the database, not in the data directory: with PostgreSQL several machines serve one account and share no disk, and with
@@ -511,6 +555,7 @@ auto_renewal_log = Table(
     _of_card(),
     Index("ix_auto_renewal_log_card", "account_id", "card_id", "id"),
     sqlite_autoincrement=True,
+    info=DERIVED,
 )
 
 calendar_feeds = Table(
@@ -536,4 +581,5 @@ calendar_entries = Table(
     Column("changed_at", BigInteger, nullable=False),
     Column("cancelled", SmallInteger, nullable=False),
     PrimaryKeyConstraint("account_id", "language", "uid"),
+    info=DERIVED,
 )

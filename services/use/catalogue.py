@@ -15,6 +15,7 @@ from services.providers.errors import Malformed, ProviderError
 from services.providers.facts import ProviderFacts, facts_of
 from services.providers.registry import PROVIDERS
 from services.providers.sandbox.registry import SANDBOXES
+from services.store.acting import as_program
 from services.store.catalogue import CatalogueStore, PriceSeen, SourceRow
 from services.use.house import House
 from services.use.stage import Stage
@@ -59,7 +60,8 @@ class CatalogueDesk:
             for provider, catalogue in fetched.items():
                 invented = [replaced(plan, origin=Origin.SANDBOX) for plan in catalogue.plans]
                 label = facts_of(provider).name
-                self.store.replace(f"sandbox:{provider}", label, Origin.SANDBOX, invented, self._now())
+                with as_program():
+                    self.store.replace(f"sandbox:{provider}", label, Origin.SANDBOX, invented, self._now())
 
     async def _from_sandboxes(self) -> dict[str, Catalogue]:
         found = {}
@@ -91,7 +93,9 @@ class CatalogueDesk:
         self.store.switch(source, facts_of(source).name, enabled)
 
     def start_refresh(self, sources: Sequence[str] | None = None) -> list[str]:
-        """Fetch the switched-on sources (or ``sources``) in the background; returns those started. Safe to call twice."""
+        """Fetch the switched-on sources (or ``sources``) in the background; returns those started. Safe to call twice.
+        Raises NotAllowed."""
+        self._house.database.require()
         wanted = [live.facts.id for live in self.live_sources() if live.enabled and (sources is None or live.facts.id in sources)]
         with self._house.lock:
             idle = [source for source in wanted if source not in self._under_way()]

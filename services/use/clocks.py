@@ -21,6 +21,7 @@ from services.rules.clocks.overrides import Override, OverrideError, RawValue, a
 from services.rules.clocks.recorded import event_of_day, recorded_events, with_shown_dates
 from services.rules.clocks.schema import CardKind, ClockRule, OperatorRule
 from services.rules.renewals.effect import ClockEffect, effects
+from services.store.acting import as_program
 from services.store.cards import CardStore
 from services.store.clocks import ClockStore, KeptOverride, TypedEvent
 from services.store.readings import ReadingStore
@@ -284,7 +285,8 @@ class ClockDesk:
         if moves == Moves():
             quiet |= {basis: rule_text(rule.id) for basis, rule in changed.items()}
             known.rules_agree.append(now)
-        self.store.see_rules(quiet)
+        with as_program():  # looking is no change of anybody's
+            self.store.see_rules(quiet)
         return moves
 
     def dismiss_moves(self) -> None:

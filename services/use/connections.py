@@ -19,6 +19,7 @@ from services.providers.registry import PROVIDERS
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.registry import SANDBOXES
 from services.providers.tokens import TOKENS
+from services.store.acting import as_program
 from services.store.database import LOCAL_ACCOUNT
 from services.store.provider_accounts import ProviderAccountStore
 from services.store.settings import SettingsStore
@@ -128,7 +129,8 @@ class ConnectionDesk:
 
     def connect(self, provider: str, credentials: Mapping[str, str]) -> AccountBalance | None:
         """Try the credentials with one cheap read, then keep them. Returns what the provider says of the account, None when it says
-        nothing. Raises CredentialProblem and ProviderError, and keeps nothing then."""
+        nothing. Raises CredentialProblem, ProviderError and NotAllowed, and keeps nothing then."""
+        self._house.database.require()
         given = checked(facts_of(provider), credentials)
         said = self._ask(provider, lambda: self._open(provider, given), _tried)
         self._store.keep(provider, given, self._now())
@@ -136,7 +138,9 @@ class ConnectionDesk:
         return said
 
     def connect_sandbox(self, provider: str) -> AccountBalance | None:
-        """Connect the emulator of ``provider`` inside this process with its documented credentials. Nothing leaves the machine."""
+        """Connect the emulator of ``provider`` inside this process with its documented credentials. Nothing leaves the machine.
+        Raises NotAllowed."""
+        self._house.database.require()
         sandbox = self._sandbox(provider)
         said = self._ask(provider, lambda: self._open(provider, sandbox.credentials, sandbox), _tried)
         self._note(provider, {"sandbox": True, "succeeded_at": self._seconds()})
@@ -144,7 +148,8 @@ class ConnectionDesk:
         return said
 
     def test(self, provider: str) -> AccountBalance | None:
-        """Ask the provider something cheap now, and remember how it went. Raises ProviderError."""
+        """Ask the provider something cheap now, and remember how it went. Raises ProviderError and NotAllowed."""
+        self._house.database.require()
         try:
             said = self._ask(provider, lambda: self.open(provider), _tried)
         except ProviderError as error:
@@ -154,7 +159,8 @@ class ConnectionDesk:
         return said
 
     def disconnect(self, provider: str) -> None:
-        """Forget the credentials and the token they brought. Cards and readings stay."""
+        """Forget the credentials and the token they brought. Cards and readings stay. Raises NotAllowed."""
+        self._house.database.require()
         try:
             opened = self.open(provider)
         except (ProviderError, ValueError):
@@ -211,7 +217,8 @@ class ConnectionDesk:
         return dict(self._settings.get(f"connection:{provider}") or {})
 
     def _note(self, provider: str, state: Mapping[str, Any]) -> None:
-        self._settings.put(f"connection:{provider}", dict(state))
+        with as_program():  # how a provider answers is no change of anybody's
+            self._settings.put(f"connection:{provider}", dict(state))
 
     def _seconds(self) -> int:
         return int(self._now().timestamp())

@@ -8,6 +8,7 @@ from functools import cache
 from services.providers.sandbox.faults import Sandbox
 from services.rules.compare.frame import PlanFrame
 from services.store.database import Database, DatabaseDamaged, DatabaseTooNew
+from services.store.people import Directory
 from services.store.snapshot import take, write_whole
 from services.use.background import Background
 from services.use.configuration import Configuration, read_configuration
@@ -58,6 +59,7 @@ def open_house(configuration: Configuration) -> House:
             write_whole(path, lambda target: take(database, target, datetime.now(UTC)))
 
     database.migrate(before_upgrade=keep)
+    Directory(database).settle(configuration.sign_in.households, datetime.now(UTC))
     return House(configuration, database)
 
 

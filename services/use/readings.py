@@ -174,7 +174,9 @@ class ReadingDesk:
         return {card.card_id: card for card in self._known().cards if card.provider is not None and card.provider.provider in able}
 
     def start_refresh(self, card_ids: Iterable[str] | None = None) -> list[str]:
-        """Look cards up in the background, all or those of ``card_ids``; returns those started. Cards under way are not started again."""
+        """Look cards up in the background, all or those of ``card_ids``; returns those started. Cards under way are not started again.
+        Raises NotAllowed."""
+        self._house.database.require()
         cards = self.refreshable()
         with self._house.lock:
             refresh = self._house.refreshes.setdefault(self._account, Refresh())

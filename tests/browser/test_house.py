@@ -19,6 +19,7 @@ PAGES = {
     "reminders": {"zh": "提醒", "en": "Reminders"},
     "renew": {"zh": "续费", "en": "Renew"},
     "trips": {"zh": "行程方案", "en": "Trip planner"},
+    "people": {"zh": "成员与登录", "en": "People and sign-in"},
     "settings": {"zh": "设置", "en": "Settings"},
     "receipts": {"zh": "凭证与支出", "en": "Receipts and spending"},
 }

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from services.model.person import Role
 from services.use.configuration import ConfigurationError, read_configuration
 
 
@@ -60,3 +61,72 @@ def test_credentials_of_another_shape_are_refused_without_showing_them(said: str
         read_configuration({}, secrets)
     assert "providers" in caught.value.name
     assert "canary" not in str(caught.value)
+
+
+def test_sign_in_is_read_from_the_file(tmp_path: Path) -> None:
+    secrets = tmp_path / "other.toml"
+    secrets.write_text(
+        '[auth]\ncookie_secret = "canary"\nclient_id = "me"\n'
+        '[simkeeper]\npublic_url = "https://cards.example/"\n'
+        '[simkeeper.people]\nallow = ["Ann@Example.org", "example.net"]\nsession_days = 3\n'
+        '[simkeeper.people.households.home]\n"ann@example.org" = "owner"\n"bob@example.org" = "viewer"\n'
+    )
+    found = read_configuration({"SIMKEEPER_SECRETS_FILE": str(secrets)}).sign_in
+    assert found.public_url == "https://cards.example/"
+    assert found.auth["redirect_uri"] == "https://cards.example/oauth2callback"
+    assert found.admits("ann@example.org")
+    assert found.admits("x@example.net")
+    assert found.households == {"home": {"ann@example.org": Role.OWNER, "bob@example.org": Role.VIEWER}}
+    assert found.session_days == 3
+    assert not found.trust_unverified
+    assert found.missing == ("auth.cookie_secret", "auth.client_secret", "auth.server_metadata_url")
+    assert "canary" not in repr(read_configuration({"SIMKEEPER_SECRETS_FILE": str(secrets)}))
+
+
+def test_sign_in_can_stand_in_the_environment_alone(tmp_path: Path) -> None:
+    environment = {
+        "SIMKEEPER_PUBLIC_URL": "https://cards.example",
+        "SIMKEEPER_PEOPLE": "ann@example.org, example.net",
+        "SIMKEEPER_AUTH_CLIENT_ID": "me",
+        "SIMKEEPER_AUTH_CLIENT_SECRET": "s",
+        "SIMKEEPER_AUTH_SERVER_METADATA_URL": "https://id.example/.well-known/openid-configuration",
+        "SIMKEEPER_AUTH_COOKIE_SECRET": "0123456789" * 4,
+    }
+    found = read_configuration(environment, tmp_path / "none.toml").sign_in
+    assert found.ready
+    assert found.providers == ("default",)
+
+
+def test_named_identity_providers_each_need_their_settings(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('[auth]\nredirect_uri = "https://x.example/oauth2callback"\n[auth.google]\nclient_id = "me"\n')
+    found = read_configuration({"SIMKEEPER_PEOPLE": "example.net"}, secrets).sign_in
+    assert found.providers == ("google",)
+    assert found.missing == ("auth.cookie_secret", "auth.google.client_secret", "auth.google.server_metadata_url")
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ('[simkeeper.people]\nallow = "ann@example.org"', "people.allow"),
+        ('[simkeeper.people]\nallow = ["*"]', "people.allow"),
+        ("[simkeeper.people]\nallow = [7]", "people.allow"),
+        ("[simkeeper.people]\nsession_days = 31", "people.session_days"),
+        ("[simkeeper.people]\nsession_days = true", "people.session_days"),
+        ('[simkeeper]\npublic_url = "cards.example"', "public_url"),
+        ('[simkeeper.people.households]\nhome = "ann@example.org"', "people.households.home"),
+        ('[simkeeper.people.households.home]\n"ann@example.org" = "king"', "people.households.home"),
+        ('[simkeeper.people.households.home]\n"ann" = "owner"', "people.households.home"),
+        ('[simkeeper.people.households.home]\n"ann@example.org" = "viewer"', "people.households.home"),
+        ('[simkeeper.people.households."../x"]\n"ann@example.org" = "owner"', "people.households.../x"),
+        ('[simkeeper.people.households]\na = {"ann@e.org" = "owner"}\nb = {"Ann@e.org" = "owner"}', "people.households.b"),
+        ("auth = 7", "auth"),
+        ("simkeeper = 7", "simkeeper"),
+    ],
+)
+def test_people_of_another_shape_are_refused(said: str, name: str, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(said)
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration({}, secrets)
+    assert caught.value.name == name

@@ -1,0 +1,1 @@
+"""Who belongs to the household, and what each changed."""
