@@ -6,13 +6,14 @@ from starlette.routing import Route
 
 from ui import remind_links
 from ui.trouble import report
-from ui.web import CALENDAR, Doorkeeper, SecurityHeaders, calendar, healthz, lifespan, secrets_of_sign_in
+from ui.web import CALENDAR, Doorkeeper, SecurityHeaders, calendar, healthz, lifespan, metrics, secrets_of_sign_in
 
 app = st.App(
     "ui/main.py",
     lifespan=lifespan,
     routes=[
         Route("/healthz", healthz),
+        Route("/metrics", metrics),
         Route(CALENDAR, calendar),
         Route(remind_links.PATH, remind_links.answer, methods=["GET", "POST"]),
     ],

@@ -1,12 +1,15 @@
 """What the web server does around the pages: warm-up, security headers, the health answer."""
 
+import asyncio
 import gc
+import hmac
 import ipaddress
 import logging
 import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +27,8 @@ CALENDAR = "/calendar/{token}.ics"
 """Where a calendar lies; the token is the secret."""
 METRICS = "/_stcore/metrics"
 """Says how many sessions there are; it is for the machine alone."""
+HEALTH_PATIENCE_S = 5
+FRESH = {"cache-control": "no-store"}
 _SECRET = re.compile(r"/calendar/[^/?\s]+\.ics")
 
 CSP = (
@@ -145,8 +150,47 @@ def is_local(address: str | None) -> bool:
 
 
 async def healthz(_: Request) -> PlainTextResponse:
-    """Alive. The body is what counts: unknown paths answer 200 with the app's shell."""
-    return PlainTextResponse("ok")
+    """Alive, and the database answers. The body is what counts: unknown paths answer 200 with the app's shell."""
+    try:
+        answers = await asyncio.wait_for(asyncio.to_thread(_database_answers), HEALTH_PATIENCE_S)
+    except TimeoutError:
+        answers = False
+    if answers:
+        return PlainTextResponse("ok", headers=FRESH)
+    return PlainTextResponse("degraded: the database does not answer\n", 503, headers=FRESH)
+
+
+def _database_answers() -> bool:
+    from services.use.house import house
+
+    try:
+        return house().database.answers()
+    except Exception:  # noqa: BLE001 - whatever keeps the house from opening is said on the pages
+        return False
+
+
+def metrics(request: Request) -> Response:
+    """Figures of the program for Prometheus, for who sends the configured token, else for this machine. Runs in a thread."""
+    from services.use.house import house
+    from services.use.metrics import CONTENT_TYPE
+    from services.use.metrics import metrics as figures_of
+
+    try:
+        token = house().configuration.metrics_token
+        if not _may_measure(request, token):
+            return PlainTextResponse("Not found\n", 404, headers=FRESH)
+        return Response(figures_of(house(), datetime.now(UTC)), media_type=CONTENT_TYPE, headers=FRESH)
+    except Exception as error:  # noqa: BLE001 - a page of the dashboard is no answer for a program
+        logging.getLogger(__name__).error("no metrics: %s", type(error).__name__)
+        return PlainTextResponse("degraded: the database does not answer\n", 503, headers=FRESH)
+
+
+def _may_measure(request: Request, token: str | None) -> bool:
+    """Without a token: only what comes straight from this machine and asks for it. What a proxy passes on may come from anywhere."""
+    if token is not None:
+        return hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode())
+    passed_on = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"))
+    return not passed_on and request.client is not None and is_local(request.client.host) and is_local(request.url.hostname)
 
 
 def calendar(request: Request) -> Response:

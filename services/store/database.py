@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.model.person import Role
 from services.store.acting import Actor, NotAllowed, acting, as_program
@@ -113,6 +114,15 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             with self.engine.connect() as connection:
                 connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()  # type: ignore[union-attr]
+
+    def answers(self) -> bool:
+        """Whether a row can be read now."""
+        try:
+            with self.read() as connection:
+                connection.execute(select(accounts.c.id).limit(1)).first()
+        except SQLAlchemyError:
+            return False
+        return True
 
     def schema(self) -> str | None:
         """The revision the database has; None when it is empty."""

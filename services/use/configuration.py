@@ -7,6 +7,7 @@ Read from the environment first, then from ``.streamlit/secrets.toml``:
     SIMKEEPER_URL_<PROVIDER>   another base URL for one provider         [simkeeper.urls] <provider>
     SIMKEEPER_KEYS             keys of what is encrypted, the new first  (services.store.vault; else a file in the data directory)
     SIMKEEPER_BASE_URL         where people open the dashboard           [simkeeper] base_url   (in the links of messages)
+    SIMKEEPER_METRICS_TOKEN    who asks for /metrics must send it       [simkeeper] metrics_token  (else: from this machine alone)
     SIMKEEPER_WORKER           "off": no reminders from the dashboard    [simkeeper] worker     (another process sends them)
 
 Who may sign in, where others reach the dashboard (docs/sign-in.md):
@@ -35,6 +36,7 @@ from services.rules.people import Allowed, NotAnAddress, address_of
 from services.store.vault import NotAKey, keys_in
 
 SECRETS = Path(".streamlit/secrets.toml")
+SHORTEST_TOKEN = 16
 LOCAL_ADDRESS = "http://127.0.0.1:8501"
 CALLBACK = "oauth2callback"
 """Where Streamlit's login expects the identity provider to come back to, below the public address."""
@@ -102,7 +104,8 @@ class SignIn:
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """``urls`` maps a provider's id to the base URL to use instead of the published one; ``credentials`` to the fields it asks for.
-    ``base_url``: where people open the dashboard, without a slash at its end. ``worker``: whether this process sends reminders."""
+    ``base_url``: where people open the dashboard, without a slash at its end. ``worker``: whether this process sends reminders.
+    ``metrics_token``: what has to be sent to read /metrics; None when only this machine may."""
 
     data_dir: Path
     database_url: str = field(repr=False)
@@ -111,6 +114,7 @@ class Configuration:
     base_url: str = LOCAL_ADDRESS
     worker: bool = True
     sign_in: SignIn = SignIn()
+    metrics_token: str | None = field(default=None, repr=False)
 
 
 def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file: Path | None = None) -> Configuration:
@@ -137,7 +141,17 @@ def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file
     if worker not in {"on", "off"}:
         raise ConfigurationError("worker", "not_on_or_off")
     credentials, sign_in = _credentials(secrets.get("providers", {})), _sign_in(environment, whole, secrets)
-    return Configuration(data_dir, url, urls, credentials, _base_url(environment, secrets, sign_in), worker == "on", sign_in)
+    base_url, token = _base_url(environment, secrets, sign_in), _metrics_token(environment, secrets)
+    return Configuration(data_dir, url, urls, credentials, base_url, worker == "on", sign_in, token)
+
+
+def _metrics_token(environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str | None:
+    given = environment.get("SIMKEEPER_METRICS_TOKEN") or secrets.get("metrics_token")
+    if given is None:
+        return None
+    if not isinstance(given, str) or len(given) < SHORTEST_TOKEN or not all("!" <= character <= "~" for character in given):
+        raise ConfigurationError("metrics_token", "too_short")
+    return given
 
 
 def _base_url(environment: Mapping[str, str], secrets: Mapping[str, Any], sign_in: SignIn) -> str:
