@@ -8,6 +8,7 @@ import streamlit as st
 
 from services.model.reading import MoneyKind, Reading, Source
 from services.rules.balances import remaining
+from services.use import charts
 from ui import clock, figures
 from ui.cards import words
 from ui.cards.desks import reading_desk
@@ -69,14 +70,8 @@ def _money(readings: Sequence[Reading]) -> list[tuple[object, float, str]]:
 def _chart(points: list[tuple[object, float, str]], title: str, alt_text: str) -> None:
     if len(points) < 2:
         return
-    frame = pd.DataFrame(points, columns=["at", "value", "what"])
-    frame["at"] = pd.to_datetime(frame["at"], utc=True)
-    base = alt.Chart(frame).encode(
-        x=alt.X("at:T", title=None),
-        y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=True)),
-        color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom")),
-    )
-    st.altair_chart(localised(base.mark_line(interpolate="linear") + base.mark_point(filled=True, size=60)), alt=alt_text)
+    chart = charts.over_time(pd.DataFrame(points, columns=["at", "value", "what"]), value=title)
+    st.altair_chart(localised(chart), alt=alt_text)
 
 
 def _events(readings: Sequence[Reading], card_id: str) -> list[tuple[object, str]]:

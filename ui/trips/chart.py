@@ -9,13 +9,11 @@ import streamlit as st
 
 from services.model.itinerary import PlanKey, TripAnswer, TripAnswers
 from services.rules.journeys.view import runs
+from services.use import charts
 from services.use.trips import PlanFacts
 from ui import figures
 from ui.charts import localised
 from ui.language import _, language
-
-DAY = pd.Timedelta(days=1)
-ROW_PX = 44
 
 
 def ribbon(answer: TripAnswer, facts: Mapping[PlanKey, PlanFacts], devices: int, version: str) -> None:
@@ -36,36 +34,19 @@ def _ribbon(_answer: TripAnswer, _facts: dict[PlanKey, PlanFacts], devices: int,
         name = f"{number}. {about.seller} {about.name}".strip()
         if devices > 1:
             name = _("{plan} (device {n})").format(plan=name, n=purchase.carrier + 1)
-        valid.append({"plan": name, "from": pd.Timestamp(purchase.first_day), "to": pd.Timestamp(purchase.last_day) + DAY})
+        valid.append({"plan": name, "first": purchase.first_day, "last": purchase.last_day})
         used += [
             {
                 "plan": name,
-                "from": pd.Timestamp(run.first_day),
-                "to": pd.Timestamp(run.last_day) + DAY,
+                "first": run.first_day,
+                "last": run.last_day,
                 "says": f"{figures.day(run.first_day)} – {figures.day(run.last_day)} · {figures.volume(run.bytes)}",
             }
             for run in runs(purchase)
         ]
-    order = [row["plan"] for row in valid]
-    last = max((row["to"] for row in used), default=max(row["to"] for row in valid))
-    for row in valid:
-        row["to"] = min(row["to"], last + DAY)
-    rows = alt.Y("plan:N", sort=order, title=None, axis=alt.Axis(labelLimit=170, ticks=False, domain=False))
-    begin, end = alt.X("from:T", title=None, axis=alt.Axis(format="%-m/%-d", labelOverlap=True, grid=True)), alt.X2("to")
-    band = alt.Chart(pd.DataFrame(valid)).mark_bar(height=26, opacity=0.18, color="#7a8f88").encode(x=begin, x2=end, y=rows)
-    bars = (
-        alt.Chart(pd.DataFrame(used or valid))
-        .mark_bar(height=18, cornerRadius=3)
-        .encode(
-            x=begin,
-            x2=end,
-            y=rows,
-            color=alt.Color("plan:N", sort=order, legend=None),
-            tooltip=[alt.Tooltip("plan:N", title=_("Plan")), alt.Tooltip("says:N", title=_("Carries"))] if used else alt.Undefined,
-        )
-    )
-    chart = alt.LayerChart(layer=[band, bars], height=max(ROW_PX * len(valid), 90))
-    return dict(localised(chart).to_dict())
+    columns = ["plan", "first", "last"]
+    frames = pd.DataFrame(valid, columns=columns), pd.DataFrame(used, columns=[*columns, "says"])
+    return dict(localised(charts.days_by_plan(*frames, plan=_("Plan"), carries=_("Carries"))).to_dict())
 
 
 def front(answers: TripAnswers, version: str) -> None:
