@@ -3,12 +3,13 @@
 import asyncio
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,9 +40,14 @@ class Running:
     def memory_mb(self) -> float:
         return float(self.process.memory_info().rss / 1024**2)
 
+    def cpu_s(self) -> float:
+        """Seconds of processor time spent so far."""
+        spent = self.process.cpu_times()
+        return float(spent.user + spent.system)
+
 
 @contextmanager
-def dashboard(data_dir: Path, script: str = "app.py") -> Iterator[Running]:
+def dashboard(data_dir: Path, script: str = "app.py", environment: Mapping[str, str] | None = None) -> Iterator[Running]:
     """``streamlit run`` of ``script`` on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -50,7 +56,7 @@ def dashboard(data_dir: Path, script: str = "app.py") -> Iterator[Running]:
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)],
         cwd=ROOT,
-        env={**os.environ, "SIMKEEPER_DATA_DIR": str(data_dir)},
+        env={**os.environ, "SIMKEEPER_DATA_DIR": str(data_dir), **(environment or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -82,12 +88,21 @@ def with_plans(plans: Iterable[Plan]) -> Iterator[Path]:
 class Session:
     """One visitor's socket. ``rerun`` asks for a run of the page and waits until the server says that it is finished."""
 
-    def __init__(self, url: str, page: str, query: str) -> None:
+    def __init__(self, url: str, page: str, query: str, trust: ssl.SSLContext | None = None, cookie: str = "") -> None:
         self._address = url.replace("http", "ws", 1) + "/_stcore/stream"
         self._page, self._query = page, query
+        self._trust, self._cookie = trust, cookie
 
     async def __aenter__(self) -> "Session":
-        self._socket = await connect(self._address, max_size=None, subprotocols=["streamlit"])  # type: ignore[list-item]
+        headers = {"Cookie": self._cookie} if self._cookie else {}
+        self._socket = await connect(
+            self._address,
+            max_size=None,
+            subprotocols=["streamlit"],  # type: ignore[list-item]
+            ssl=self._trust,
+            additional_headers=headers,
+            open_timeout=60,
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
