@@ -11,6 +11,7 @@ cd secrets
 [simkeeper]
 database_url = "postgresql://simkeeper:$(cat postgres_password)@postgres/simkeeper"
 public_url = "https://cards.example.org"
+base_url = "https://cards.example.org"
 
 [simkeeper.people]
 allow = ["you@example.org"]
@@ -24,4 +25,4 @@ END
 # The containers read them as a user of their own; the directory keeps everybody else on this machine out.
 chmod 644 postgres_password secret.key secrets.toml
 chmod 700 .
-echo "deploy/secrets is there. Fill in public_url, allow and the three empty lines of secrets.toml, and keep a copy of secret.key elsewhere."
+echo "deploy/secrets is there. Fill in public_url, base_url, allow and the three empty lines of secrets.toml, and keep a copy of secret.key elsewhere."

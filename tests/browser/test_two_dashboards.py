@@ -40,7 +40,8 @@ class House:
     database: Database
 
     def serving(self, browser: Page) -> str:
-        """The dashboard that this browser was sent to last."""
+        """The dashboard that this browser is sent to now."""
+        assert browser.request.get(f"{self.proxy.url}/_stcore/health").text() == "ok"
         (cookie,) = [each["value"] for each in browser.context.cookies() if each["name"] == "simkeeper_route"]
         return next(upstream.split(", ")[-1] for key, upstream, _status, _uri in reversed(self.proxy.routes()) if key == cookie)
 
@@ -144,6 +145,7 @@ def test_only_the_way_in_with_a_certificate_is_open(house: House) -> None:
     plain = urllib.request.build_opener(NoRedirect)
     with pytest.raises(HTTPError) as sent_on:
         plain.open(f"{house.proxy.plain}/balances?lang=en")
+    sent_on.value.close()
     assert (sent_on.value.code, sent_on.value.headers["Location"]) == (301, "https://127.0.0.1/balances?lang=en")
 
     safe = urllib.request.build_opener(urllib.request.HTTPSHandler(context=house.proxy.trust))
@@ -158,6 +160,7 @@ def test_only_the_way_in_with_a_certificate_is_open(house: House) -> None:
     for path in ("/_stcore/metrics", "/_stcore/agent/interact"):
         with pytest.raises(HTTPError) as closed:
             safe.open(f"{house.proxy.url}{path}")
+        closed.value.close()
         assert closed.value.code == 404
 
 

@@ -57,6 +57,13 @@ def test_compose_sets_only_what_is_read(compose: dict[str, Any]) -> None:
             assert variable in (OF_POSTGRES if name == "postgres" else known), f"{name} sets {variable}"
 
 
+def test_the_worker_of_compose_is_a_program(compose: dict[str, Any]) -> None:
+    python, dash_m, module = compose["services"]["worker"]["command"]
+    assert (python, dash_m) == ("python", "-m")
+    assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file()
+    assert read_configuration({**compose["services"]["dashboard1"]["environment"], "SIMKEEPER_DATA_DIR": "/data"}).worker is False
+
+
 def test_no_secret_stands_in_compose_itself(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         for variable, value in service.get("environment", {}).items():
