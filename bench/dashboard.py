@@ -63,6 +63,7 @@ def dashboard(data_dir: Path, script: str = "app.py", environment: Mapping[str, 
     url = f"http://127.0.0.1:{port}"
     try:
         while True:
+            assert process.poll() is None, f"{script} did not start"
             try:
                 if urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).read() == b"ok":
                     break

@@ -117,7 +117,8 @@ class ConnectionDesk:
 
     def invented(self) -> list[ProviderFacts]:
         """The providers whose sandbox is connected: what they say is invented."""
-        return [facts_of(provider) for provider in PROVIDERS if provider in self._store.connected() and self.is_sandbox(provider)]
+        there = self._store.connected()
+        return [facts_of(provider) for provider in PROVIDERS if provider in there and self.is_sandbox(provider)]
 
     def is_sandbox(self, provider: str) -> bool:
         """Whether ``provider`` is the emulator inside this process."""
