@@ -143,6 +143,44 @@ def test_one_seller_fails_in_each_way_and_the_other_is_not_hurt(troubled: Dashbo
     assert {row[words["seller"]] for row in exported(page, words)} == {"PikaSim"}
 
 
+OF_EITHER = ("server error", "page instead of data", "cut short", "connection broken", "too many requests", "refused")
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh", "phone"), ("en", "desktop")])
+def test_the_other_seller_fails_in_one_way_after_another(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor], language: str, width: str
+) -> None:
+    words, opened = WORDS[language], open_dashboard(f"other-{language}")
+    visitor = visit(language, width)
+    page = visitor.goto(f"{opened.url}/compare?in=JP")
+    for name in OF_EITHER:
+        opened.sellers["pikasim"].faults[:] = [FAULTS[name][0]]
+        let_ask_again(opened)
+        page.reload()
+        visitor.settle()
+        fetch(page, words)
+        visitor.settle()
+        expect(page.get_by_test_id("stAlert").filter(has_text="PikaSim")).to_be_visible()
+        assert {row[words["seller"]] for row in exported(page, words)} == {"Simsima"}, name
+        assert visitor.sideways() <= 0
+    assert visitor.axe() == []
+
+
+def test_while_a_seller_stalls_the_page_goes_on_with_the_prices_of_the_other(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor]
+) -> None:
+    opened, words = open_dashboard("stalls"), WORDS["en"]
+    opened.sellers["simsima"].faults.append(Fault("stall_before"))
+    visitor = visit("en")
+    page = visitor.goto(f"{opened.url}/compare?in=JP")
+    page.get_by_role("button", name=words["fetch"]).click()
+    expect(page.get_by_text("PikaSim: done")).to_be_visible()
+    expect(page.get_by_text("Simsima: asking the seller")).to_be_visible()
+    say(visitor, words["gb"], "2")
+    page.wait_for_url("**gb=2**")
+    assert {row[words["seller"]] for row in exported(page, words)} == {"PikaSim"}
+
+
 def test_when_every_seller_fails_the_invented_plans_stay_and_say_so(
     open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor]
 ) -> None:
