@@ -27,6 +27,7 @@ from services.store.database import LOCAL_ACCOUNT, Database
 
 ROOT = Path(__file__).parent.parent
 PAUSE_S = 0.15
+WARMING = 2
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def dashboard(data_dir: Path, script: str = "app.py", environment: Mapping[str, 
         yield Running(url, psutil.Process(process.pid), time.perf_counter() - began)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @contextmanager
@@ -126,11 +127,11 @@ class Session:
 
 
 def reruns(url: str, page: str, query: str, count: int = 40) -> list[float]:
-    """Milliseconds of ``count`` reruns with a pause between, after two that warm up."""
+    """Milliseconds of ``count`` reruns with a pause between, after ``WARMING`` that warm up."""
 
     async def measure() -> list[float]:
         async with Session(url, page, query) as session:
-            for _ in range(2):
+            for _ in range(WARMING):
                 await session.rerun()
             times = []
             for _ in range(count):
