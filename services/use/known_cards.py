@@ -1,17 +1,34 @@
 """What one process keeps in memory of an account's cards until one of them changes."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.model.card import Card
 from services.rules.balances import CardState, Point
+from services.rules.clocks.engine import ClockState
+
+if TYPE_CHECKING:
+    from services.use.readings import CardView
+
+
+class HeldView(NamedTuple):
+    """A view and what it was made of beside the card: the hour in ``zone``, and the clock that leads."""
+
+    hour: datetime
+    zone: tzinfo | None
+    lead: ClockState | None
+    view: "CardView"
 
 
 @dataclass(frozen=True, slots=True)
 class KnownCards:
     """``revision``: of the store when this was read. ``points``: what was left of each card's main package over time, oldest first,
-    with the number of readings it was worked out from."""
+    with the number of readings it was worked out from. ``views``: of each card, good
+    for an hour: nothing on them moves faster by itself."""
 
     revision: int
     cards: tuple[Card, ...] = ()
     states: dict[str, CardState] = field(default_factory=dict)
     points: dict[str, tuple[int, list[Point]]] = field(default_factory=dict)
+    views: dict[str, HeldView] = field(default_factory=dict)

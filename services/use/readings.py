@@ -27,7 +27,7 @@ from services.use.catalogue import failure_of
 from services.use.clocks import ClockDesk
 from services.use.connections import SANDBOX_PREFIX, ConnectionDesk
 from services.use.house import House
-from services.use.known_cards import KnownCards
+from services.use.known_cards import HeldView, KnownCards
 from services.use.known_clocks import CardClocks
 from services.use.refresh import Refresh
 from services.use.stage import Stage
@@ -76,9 +76,9 @@ class ReadingDesk:
 
     def board(self) -> list[CardView]:
         """Every card, the one to act on first."""
-        known = self._known()
+        known, now = self._known(), self._now()
         leads = {clocks.card.card_id: _lead(clocks) for clocks in self._clocks().all()}
-        views = {card.card_id: self._view(card, known, leads.get(card.card_id)) for card in known.cards}
+        views = {card.card_id: self._view(card, known, leads.get(card.card_id), now) for card in known.cards}
         return [views[card_id] for card_id in balances.by_urgency({card_id: view.urgency for card_id, view in views.items()})]
 
     def view(self, card_id: str) -> CardView | None:
@@ -86,7 +86,7 @@ class ReadingDesk:
         known = self._known()
         card = next((card for card in known.cards if card.card_id == card_id), None)
         clocks = self._clocks().of_card(card_id)
-        return None if card is None else self._view(card, known, None if clocks is None else _lead(clocks))
+        return None if card is None else self._view(card, known, None if clocks is None else _lead(clocks), self._now())
 
     def _clocks(self) -> ClockDesk:
         return ClockDesk(self._house, self._account, self._now)
@@ -119,8 +119,15 @@ class ReadingDesk:
             return count, []
         return count, balances.history(self.store.of_card(card_id, HISTORY), package)
 
-    def _view(self, card: Card, known: KnownCards, lead: ClockState | None) -> CardView:
-        now, state = self._now(), known.states.get(card.card_id)
+    def _view(self, card: Card, known: KnownCards, lead: ClockState | None, now: datetime) -> CardView:
+        """As held, or made anew: 500 forecasts at every rerun would be most of the page's time."""
+        hour, held = now.replace(minute=0, second=0, microsecond=0), known.views.get(card.card_id)
+        if held is None or held.lead is not lead or held.hour != hour or held.zone != now.tzinfo:
+            held = known.views[card.card_id] = HeldView(hour, now.tzinfo, lead, self._made(card, known, lead, now))
+        return held.view
+
+    def _made(self, card: Card, known: KnownCards, lead: ClockState | None, now: datetime) -> CardView:
+        state = known.states.get(card.card_id)
         today = now.date()
         _, points = known.points.get(card.card_id, (0, []))
         data = None if state is None else balances.data_left(state, today)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -111,6 +112,24 @@ def test_the_board_follows_every_change(cards: CardDesk, readings: ReadingDesk) 
     cards.delete(["a"])
     assert readings.board() == []
     assert not readings.record(data("a", NOW, 1))
+
+
+def test_what_is_held_of_a_board_turns_with_the_day_and_the_zone(house: House, cards: CardDesk, readings: ReadingDesk) -> None:
+    cards.add(card("a"))
+    readings.record(data("a", NOW, 5, validity=(Validity(ValidityKind.PLAN, date(2026, 11, 22)),)))
+
+    def seen(at: datetime) -> tuple[int | None, DataVolume | None]:
+        view = ReadingDesk(house, "local", lambda: at).board()[0]
+        assert view == ReadingDesk(house, "local", lambda: at).view("a")
+        return view.urgency.days_left, view.per_day
+
+    days, share = seen(NOW)
+    assert days == 2
+    assert seen(NOW + timedelta(minutes=59)) == (days, share), "within the hour nothing moves"
+    assert seen(NOW + timedelta(hours=4))[1] != share
+    assert seen(NOW + timedelta(days=1))[0] == 1
+    assert seen((NOW + timedelta(hours=8)).astimezone(ZoneInfo("Asia/Shanghai")))[0] == 1
+    assert seen(NOW) == (days, share)
 
 
 def test_pace_and_forecast_come_from_the_cards_own_history(cards: CardDesk, readings: ReadingDesk) -> None:
