@@ -14,6 +14,7 @@ from ui.cards.tile import look_up, summary
 from ui.cards.typed import typed_form
 from ui.clocks.page import card_clocks
 from ui.language import _
+from ui.orders.auto import by_itself
 from ui.text import plain
 
 card_id = st.query_params.get("id", "")
@@ -46,6 +47,7 @@ else:
         ("numbers", _("Numbers and people"), lambda: about.numbers(card)),
         ("codes", _("Installing it: QR code, PIN, PUK"), lambda: secrets_panel(card)),
         ("limits", _("When it counts as low"), lambda: about.limits(card)),
+        ("auto", _("Renew it by itself"), lambda: by_itself(card)),
         ("edit", _("Change this card"), lambda: about.edit(card)),
         ("delete", _("Delete this card"), lambda: about.delete(card)),
     ]

@@ -64,6 +64,7 @@ def navigation(reason: NotIn | door.Closed | None = None) -> "st.Page":
         _("More"): [
             st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
             st.Page("../pages/reminders.py", title=_("Reminders"), icon=":material/notifications:", url_path="reminders"),
+            st.Page("../pages/orders.py", title=_("Orders"), icon=":material/receipt:", url_path="orders"),
             st.Page("../pages/receipts.py", title=_("Receipts and spending"), icon=":material/receipt_long:", url_path="receipts"),
             st.Page("../pages/data.py", title=_("Backup and data"), icon=":material/save:", url_path="data"),
             st.Page("../pages/people.py", title=_("People and sign-in"), icon=":material/group:", url_path="people"),

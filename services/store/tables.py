@@ -524,7 +524,7 @@ order_intents = Table(
 order_events = Table(
     "order_events",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),  # the order of being added; rows are never changed
+    Column("id", ROW_NUMBER, primary_key=True, autoincrement=True),  # the order of being added; rows are never changed
     Column("account_id", String(64), nullable=False),
     Column("intent_id", String(32), nullable=False),
     Column("body", Text, nullable=False),  # services.model.intent.IntentEvent as JSON
@@ -548,7 +548,7 @@ auto_renewals = Table(
 auto_renewal_log = Table(
     "auto_renewal_log",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),  # the order of being added; rows are never changed
+    Column("id", ROW_NUMBER, primary_key=True, autoincrement=True),  # the order of being added; rows are never changed
     Column("account_id", String(64), nullable=False),
     Column("card_id", String(32), nullable=False),
     Column("body", Text, nullable=False),  # services.model.intent.Decision as JSON

@@ -41,7 +41,7 @@ from services.providers.registry import PROVIDERS
 from services.rules.balances import Forecast, data_left, remaining
 from services.rules.clocks.engine import ClockState
 from services.rules.orders import auto
-from services.rules.orders.follow import begin, follow
+from services.rules.orders.follow import BEFORE_PAYING, begin, follow
 from services.rules.orders.limits import No, OrderNotTaken, Room, check_card, check_price, check_wallet, room
 from services.rules.orders.machine import COUNTS, OPEN, OUTCOME, STALE_CLAIM, is_dead, is_stale, may_close, to_look_up
 from services.rules.orders.products import Fit, Gives, Move, Need, event_of, fit, gives, moves, promise_of, what_if
@@ -195,12 +195,14 @@ class OrderDesk:
     def place(self, offer: Offer, product: TopUpProduct, intent_id: str, renewal_id: str | None = None, period: str | None = None) -> None:
         """Store the intent to buy; nothing is sent yet. ``intent_id``: made when the person was shown it (``new_intent_id``); the same one
         a second time is the same order and changes nothing. ``period``: what an automatic renewal is due for. Raises OrderNotTaken."""
-        now, card_id = self._now(), offer.card.card_id
+        if any(kept.intent.intent_id == intent_id for kept in self.store.all()):
+            return
+        now, card_id, link = self._now(), offer.card.card_id, offer.card.provider
         view = self._readings.view(card_id)
-        if view is None:
+        if view is None or link is None:
             raise OrderNotTaken(No.CARD_GONE)
-        link = offer.card.provider
-        assert link is not None
+        if renewal_id is not None and not self._may_pay(renewal_id):
+            raise OrderNotTaken(No.RENEWAL_OVER)
         price = check_price(product.price, self.room(product.price.currency if product.price else "USD", invented=offer.invented))
         figures = figures_of(view.state, now.date())
         try:
@@ -227,6 +229,14 @@ class OrderDesk:
             self.store.place(intent, lambda kept: self._check(offer, product, renewal_id, kept), tell)
         except AlreadyOpen:
             raise OrderNotTaken(No.PERIOD_SERVED if period is not None else No.ORDER_OPEN) from None
+
+    def _may_pay(self, renewal_id: str) -> bool:
+        """Whether nothing was paid for the renewal, nor may have been."""
+        try:
+            run = RenewalDesk(self._house, self._account, self._now).walk(renewal_id).run
+        except NoSuchRenewal:
+            return False
+        return run.abandoned is None and run.status in BEFORE_PAYING
 
     def send(self, intent_id: str) -> Future[None]:
         """Send it, in the background, if nobody else has taken it. The answer is kept whoever waits for it."""
@@ -332,23 +342,25 @@ class OrderDesk:
         except ProviderError as error:
             await asyncio.to_thread(self._could_not_look, kept, failure_of(error))
         else:
-            there = await asyncio.to_thread(self._judge, kept, found)
+            by_trace = type(provider).new_reference is not Provider.new_reference
+            there = await asyncio.to_thread(self._judge, kept, found, by_trace=by_trace)
             await asyncio.to_thread(self._settle, intent.intent_id, there)
             if there.status in (I.CONFIRMED, I.PENDING):
                 await self._read_after(provider, intent)
         finally:
             await provider.aclose()
 
-    def _judge(self, kept: KeptIntent, found: OrderOutcome | None) -> Change:
-        """An order that belongs to another intent of ours is not this one."""
-        taken = found is not None and found.order_id is not None and not kept.intent.invented and any(
-            other.order_id == found.order_id and other.intent.provider == kept.intent.provider and not other.intent.invented
-            for other in self.store.all()
-            if other.intent.intent_id != kept.intent.intent_id
-        )  # fmt: skip
-        if found is None or taken or OUTCOME[found.status] is I.UNKNOWN:
+    def _judge(self, kept: KeptIntent, found: OrderOutcome | None, *, by_trace: bool) -> Change:
+        """``by_trace``: the provider keeps no reference of ours; what is known to be the order of another intent is not this one then."""
+        if found is None or OUTCOME[found.status] is I.UNKNOWN or (by_trace and self._belongs_elsewhere(kept.intent, found)):
             return Change(kept.status, IntentEvent(self._now(), kept.status, found=False))
         return self._answered(found, True)
+
+    def _belongs_elsewhere(self, intent: Intent, found: OrderOutcome) -> bool:
+        others = (kept for kept in self.store.all() if kept.intent.intent_id != intent.intent_id)
+        return found.order_id is not None and any(
+            (kept.order_id, kept.intent.provider, kept.intent.purse) == (found.order_id, intent.provider, intent.purse) for kept in others
+        )
 
     def _could_not_look(self, kept: KeptIntent, failure: Mapping[str, Any]) -> None:
         """A look-up that failed is remembered, and says nothing of the order."""

@@ -17,6 +17,7 @@ PAGES = {
     "data": {"zh": "备份与数据", "en": "Backup and data"},
     "compare": {"zh": "比套餐", "en": "Compare plans"},
     "reminders": {"zh": "提醒", "en": "Reminders"},
+    "orders": {"zh": "订单", "en": "Orders"},
     "renew": {"zh": "续费", "en": "Renew"},
     "trips": {"zh": "行程方案", "en": "Trip planner"},
     "people": {"zh": "成员与登录", "en": "People and sign-in"},

@@ -13,6 +13,7 @@ from ui import clock, figures
 from ui.cards.desks import reading_desk
 from ui.cards.words import KIND
 from ui.language import _
+from ui.orders.listed import orders_waiting
 from ui.renew import words
 from ui.renew.checks import link_box
 from ui.renew.desk import open_run, payee, renewal_desk, say
@@ -25,6 +26,7 @@ OTHER = ""
 
 def overview() -> None:
     """What goes on, the form of a new one, the check of a payment page, and what is over."""
+    orders_waiting()
     walks = renewal_desk().walks()
     going = [walk for walk in walks if walk.run.is_open]
     if going:

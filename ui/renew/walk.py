@@ -10,6 +10,7 @@ from services.use.renewals import MAX_NOTE, Walk
 from ui import clock, figures
 from ui.cards.desks import reading_desk
 from ui.language import _
+from ui.orders.till import order_section, orders_here
 from ui.renew import words
 from ui.renew.after import dispute, payment, proof
 from ui.renew.checks import as_of, link_box, number_box, uses_a_page
@@ -42,7 +43,9 @@ def walk_page(walk: Walk) -> None:
         _phase(walk, Phase.PAY)
         if uses_a_page(run.channel):
             link_box(walk, run.begun.operator)
-        _go_on(walk)
+        order_section(walk)
+        if not orders_here(walk):
+            _go_on(walk)
         _phase(walk, Phase.AFTER)
         if run.status not in (S.DRAFT, S.PAYING):
             payment(walk)

@@ -31,7 +31,12 @@ def begin(events: Sequence[RenewalEvent], before: Figures, promise: Promise, now
         fresh.append(RenewalEvent(EventKind.BEFORE, now, figures=before))
     if promise != run.promise:
         fresh.append(RenewalEvent(EventKind.PROMISED, now, promise=promise))
-    return [*fresh, *_walk([*events, *fresh], (S.PAYING,), now)]
+    way = (S.DRAFT, S.PAYING) if run.status is S.FAILED else (S.PAYING,)
+    return [*fresh, *_walk([*events, *fresh], way, now)]
+
+
+BEFORE_PAYING = frozenset({S.DRAFT, S.PAYING, S.FAILED})
+"""Where a renewal has to stand for an order: nothing was paid for it, by whatever way."""
 
 
 def follow(events: Sequence[RenewalEvent], kept: KeptIntent, now: datetime) -> list[RenewalEvent]:

@@ -91,6 +91,30 @@ def test_whatever_happens_to_the_answer_it_is_bought_once_at_most_and_found_agai
     assert at.sold == (1 if spoilt in DONE else 0), "looking it up buys nothing"
 
 
+def test_two_orders_for_one_card_whose_answers_are_both_lost_are_both_found(till: OpenTill) -> None:
+    at = till()
+    intents = []
+    for count in (1, 2):
+        at.spoiler.plan[:] = ["lost"] * 9
+        intents.append(at.place())
+        at.desk.send_and_wait(intents[-1])
+        at.spoiler.plan.clear()
+        at.ahead += timedelta(minutes=6)
+        at.desk.reconcile()
+        assert (at.kept(intents[-1]).status, at.sold) == (I.CONFIRMED, count)
+        at.ahead -= timedelta(minutes=2)  # within what the provider takes for the present
+
+
+def test_a_renewal_that_was_paid_another_way_takes_no_order(till: OpenTill) -> None:
+    at = till()
+    renewal = at.begin()
+    at.renewals.set_status(renewal, S.PAYING)
+    at.renewals.set_status(renewal, S.SENT)
+    with pytest.raises(OrderNotTaken) as caught:
+        at.place(renewal)
+    assert caught.value.because is No.RENEWAL_OVER
+
+
 def test_a_refusal_says_why_frees_the_limit_and_lets_the_person_order_again(till: OpenTill) -> None:
     at = till()
     offer, intent = at.desk.offer(CARD), new_intent_id()
@@ -105,9 +129,10 @@ def test_a_refusal_says_why_frees_the_limit_and_lets_the_person_order_again(till
     assert refused.failure["code"] == "200006"
     assert at.renewals.walk(renewal).run.status is S.FAILED
     assert at.desk.room("USD").spent == Money.of(0, "USD")
-    at.renewals.set_status(renewal, S.DRAFT)
     again = at.place(renewal)
+    assert at.renewals.walk(renewal).run.status is S.PAYING, "after a failure the same renewal begins anew"
     assert at.desk.send_and_wait(again).status is I.CONFIRMED
+    assert at.renewals.walk(renewal).run.status in (S.SENT, S.CONFIRMED)
     assert at.sold == 1
 
 

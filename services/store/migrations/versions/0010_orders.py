@@ -6,6 +6,8 @@ from alembic import op
 revision = "0010"
 down_revision = "0009"
 
+ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -35,7 +37,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "order_events",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("id", ROW_NUMBER, autoincrement=True, nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("intent_id", sa.String(length=32), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -61,7 +63,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "auto_renewal_log",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("id", ROW_NUMBER, autoincrement=True, nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("card_id", sa.String(length=32), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
