@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
+from services.model.card import Card
+from services.model.intent import IntentStatus
 from services.model.money import Money
 from services.model.receipt import FileType, Receipt
 from services.model.renewal import EventKind, RenewalEvent, RenewalStatus
@@ -19,6 +21,7 @@ from services.rules.compare.export import plain_cell
 from services.rules.renewals.run import Run, admit, stand
 from services.rules.spending import Payment
 from services.store.cards import CardStore
+from services.store.orders import OrderStore
 from services.store.receipts import ReceiptStore
 from services.store.renewals import RenewalStore
 from services.store.settings import SettingsStore
@@ -31,6 +34,7 @@ MOST_IN_ONE_FILE = 200_000_000
 """Bytes of files that go into one ZIP: it is built in memory."""
 MOST_TEXT = 500
 _MONEY_LEFT = frozenset({RenewalStatus.SENT, RenewalStatus.UNKNOWN, RenewalStatus.PENDING, RenewalStatus.CONFIRMED, RenewalStatus.DISPUTED})
+_ORDERED = frozenset({IntentStatus.UNKNOWN, IntentStatus.PENDING, IntentStatus.CONFIRMED})
 _RIGHT = "payments_that_are_two"
 _ENDING = {FileType.JPEG: "jpg", FileType.PDF: "pdf"}
 MIME = {FileType.JPEG: "image/jpeg", FileType.PDF: "application/pdf"}
@@ -75,6 +79,7 @@ class ReceiptDesk:
         self.store = ReceiptStore(house.database, account)
         self._renewals = RenewalStore(house.database, account)
         self._cards = CardStore(house.database, account, Vault(house.configuration.data_dir))
+        self._placed = OrderStore(house.database, account, Vault(house.configuration.data_dir))
         self._settings = SettingsStore(house.database, account)
         self._now = now
 
@@ -195,7 +200,20 @@ class ReceiptDesk:
             payee = run.begun.operator or run.begun.operator_name
             on = run.sent_at.astimezone(self._now().tzinfo).date()
             found.append(Payment(kept.renewal_id, on, run.paid, kept.card_id, name, payer, payee, _product(run), run.reference))
-        return sorted(found, key=lambda payment: (payment.on, payment.payment_id))
+        return sorted([*found, *self._orders(cards)], key=lambda payment: (payment.on, payment.payment_id))
+
+    def _orders(self, cards: Mapping[str, Card]) -> Iterable[Payment]:
+        """Orders through providers that belong to no renewal, such as those that a rule placed. Invented ones cost nothing."""
+        renewals = {kept.renewal_id for kept in self._renewals.all()}
+        for kept in self._placed.all():
+            intent = kept.intent
+            if intent.invented or intent.renewal_id in renewals or kept.status not in _ORDERED:
+                continue
+            card = cards.get(intent.card_id)
+            on = intent.made_at.astimezone(self._now().tzinfo).date()
+            name, payer = (card.nickname, card.payer) if card else ("", "")
+            number = kept.order_id or intent.reference
+            yield Payment(intent.intent_id, on, kept.cost, intent.card_id, name, payer, intent.provider, intent.product.name, number)
 
     def without_amount(self) -> int:
         """Receipts whose amount nobody has typed: they are in no sum."""
