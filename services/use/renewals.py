@@ -81,7 +81,10 @@ class RenewalDesk:
         return [self._walk(kept, {}) for kept in self.store.all()]
 
     def walk(self, renewal_id: str) -> Walk:
-        return self._walk(self.store.get(renewal_id), self._files.photos(renewal_id))
+        kept = self.store.get(renewal_id)
+        clocks = self._clocks.of_card(kept.card_id) if kept.card_id else None
+        has_provider = clocks is not None and clocks.card.provider is not None
+        return self._walk(kept, self._files.photos(renewal_id), has_provider)
 
     def tick(self, renewal_id: str, step: str, done: bool) -> None:
         """Set or clear a step. Setting what is set, on two devices say, adds nothing."""
@@ -235,7 +238,7 @@ class RenewalDesk:
         admit(events, fresh)
         return [fresh]
 
-    def _walk(self, kept: KeptRenewal, photos: Mapping[str, tuple[str, ...]]) -> Walk:
+    def _walk(self, kept: KeptRenewal, photos: Mapping[str, tuple[str, ...]], has_provider: bool = False) -> Walk:
         run = stand(kept.events)
         begun = run.begun
         by_hand = tuple(status for status in RenewalStatus if status in NEXT[run.status] and status is not RenewalStatus.CONFIRMED)
@@ -246,7 +249,7 @@ class RenewalDesk:
             kept.events,
             guides.guides_for(begun.operator, begun.kind, begun.situation),
             _steps(run),
-            rank(begun.operator, begun.kind, begun.situation, failed=run.channels[:-1]),
+            rank(begun.operator, begun.kind, begun.situation, failed=run.channels[:-1], has_provider=has_provider),
             prove(run.before, run.after, run.promise),
             by_hand if run.abandoned is None else (),
             undoable(kept.events),

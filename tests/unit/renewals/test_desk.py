@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from services.model.card import Card, CardKind
+from services.model.card import Card, CardKind, ProviderLink
 from services.model.money import Money
 from services.model.reading import MoneyBalance, Reading, Source, Validity, ValidityKind
 from services.model.renewal import Begun, Channel, EventKind, Figures, Promise, RenewalStatus, Situation
 from services.model.tri import Tri
 from services.rules.number_check import Difference, Doubt
 from services.rules.payment_links import Verdict
+from services.rules.renewals.ranking import Why
 from services.rules.renewals.run import NotNow
 from services.store.renewals import NoSuchRenewal
 from services.use.cards import CardDesk
@@ -203,3 +204,15 @@ def test_a_card_brings_its_figures_and_takes_its_renewals_along(opened: House) -
     assert own.walk(renewal).card_id == "two"
     cards.delete(["two"])
     assert own.walks() == []
+
+
+def test_a_card_at_a_connected_provider_is_offered_that_way_half_way_too(opened: House) -> None:
+    cards, own = CardDesk(opened, "local"), desk(opened)
+    cards.add(Card("c1", "Travel", CardKind.ESIM, operator="airalo", provider=ProviderLink("airalo", "8900")))
+    cards.add(Card("c2", "Other", CardKind.ESIM, operator="airalo"))
+    told = {}
+    for card in ("c1", "c2"):
+        walk = own.walk(own.start(Begun(CardKind.ESIM, Channel.APP, operator="airalo", card_id=card)))
+        told[card] = next(item for item in walk.channels if item.channel is Channel.API).why
+    assert Why.NO_PROVIDER not in told["c1"]
+    assert Why.NO_PROVIDER in told["c2"]
