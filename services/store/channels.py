@@ -70,7 +70,7 @@ class ChannelStore:
         """Keep a new channel, switched on. Returns its id."""
         channel_id = secrets.token_hex(8)
         row = {"kind": kind, "name": name, "language": language, "sealed": self._seal(values), "added_at": int(at.timestamp())}
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(delivery_channels.insert().values(account_id=self._account, id=channel_id, enabled=1, is_fallback=0, **row))
         return channel_id
 
@@ -86,7 +86,7 @@ class ChannelStore:
     def make_fallback(self, channel_id: str | None) -> None:
         """The one channel that serves when another fails; None: none does. Raises NoSuchChannel."""
         mine = delivery_channels.c.account_id == self._account
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(delivery_channels.update().where(mine).values(is_fallback=0))
             if (
                 channel_id is not None
@@ -97,21 +97,21 @@ class ChannelStore:
     def note_success(self, channel_id: str, at: datetime) -> None:
         """The service took a message. Nothing happens when the channel is gone."""
         arrived = {"succeeded_at": int(at.timestamp()), "failed_at": None, "failure": None, "failure_detail": None}
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(delivery_channels.update().where(self._of(channel_id)).values(**arrived))
 
     def note_failure(self, channel_id: str, failure: str, detail: str, at: datetime) -> None:
         """A message did not arrive. Nothing happens when the channel is gone."""
         failed = {"failed_at": int(at.timestamp()), "failure": failure, "failure_detail": detail[:64]}
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(delivery_channels.update().where(self._of(channel_id)).values(**failed))
 
     def remove(self, channel_id: str) -> None:
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(delivery_channels.delete().where(self._of(channel_id)))
 
     def _update(self, channel_id: str, row: Mapping[str, Any]) -> None:
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             if not connection.execute(delivery_channels.update().where(self._of(channel_id)).values(**row)).rowcount:
                 raise NoSuchChannel(channel_id)
 

@@ -21,6 +21,7 @@ from services.rules.calendar_ledger import next_edition, told
 from services.rules.reminders.ladders import is_dated
 from services.rules.reminders.schedule import steps_of
 from services.rules.reminders.topics import CardFacts, topics
+from services.store.acting import as_program
 from services.store.calendar_feeds import CalendarFeedStore, Feed, FoundFeed, find_feed
 from services.store.reminders import ReminderStore
 from services.store.trips import TripStore
@@ -98,7 +99,8 @@ class CalendarFeeds:
         here, now = _zone(habits.zone or zone), self._now()
         entries = [*self._of_cards(speaker, habits, by_card, here, now), *self._of_trips(speaker, here, now)]
         today = now.astimezone(here).date()
-        published = self._store.publish(language, lambda before: next_edition(before, entries, now, today))
+        with as_program():  # whoever looks at a calendar changes nothing of the cards
+            published = self._store.publish(language, lambda before: next_edition(before, entries, now, today))
         shown = told(published.values(), now)
         content = _written(shown, speaker, here.key)
         changed_at = max((one.changed_at for one in shown), default=datetime.fromtimestamp(0, UTC))

@@ -11,6 +11,7 @@ from services.channels import post
 from services.channels.kinds import ChannelKind, ChannelProblem, address, checked, kinds
 from services.channels.outcome import Delivery, Failure
 from services.rules.clocks.schema import Text
+from services.store.acting import as_program
 from services.store.channels import ChannelStore, KeptChannel, NoSuchChannel
 from services.store.vault import SecretUnreadable, Vault
 from services.use.house import House
@@ -51,6 +52,7 @@ class ChannelDesk:
     """Channels of one account. Every instant comes from ``now``."""
 
     def __init__(self, house: House, account: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._database = house.database
         self._store = ChannelStore(house.database, account, Vault(house.configuration.data_dir))
         self._now = now
 
@@ -106,14 +108,16 @@ class ChannelDesk:
         """Try once to send a message, and remember how it went. ``title`` and ``body`` are plain text. Never raises for a message that does
         not arrive. It takes up to ``post.PATIENCE_S`` seconds, so it belongs in a thread that nobody waits for."""
         delivery = self._tried(channel_id, title, body)
-        if delivery.failure is None:
-            self._store.note_success(channel_id, self._now())
-        else:
-            self._store.note_failure(channel_id, delivery.failure.value, delivery.detail, self._now())
+        with as_program():  # how a message went is no change of anybody's
+            if delivery.failure is None:
+                self._store.note_success(channel_id, self._now())
+            else:
+                self._store.note_failure(channel_id, delivery.failure.value, delivery.detail, self._now())
         return delivery
 
     def test(self, channel_id: str) -> Delivery:
-        """Send the test message in the channel's language. Raises NoSuchChannel."""
+        """Send the test message in the channel's language. Raises NoSuchChannel, and NotAllowed for a person who may only look."""
+        self._database.require()
         language = self._store.get(channel_id).language
         title, body = test_message()
         return self.deliver(channel_id, _said(title, language), _said(body, language))

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from services.use.calendar_feed import CalendarFeeds
+from services.use.configuration import LOCAL_ADDRESS
 from services.use.house import house
 from ui import clock, figures
 from ui.calendar_feed import address, calendar_file
@@ -63,7 +64,11 @@ def _file(whose: str, spoken: str, zone: str) -> Callable[[], bytes]:
 
 
 def _base() -> str:
-    parts = urlsplit(st.context.url or "http://127.0.0.1:8501")
+    """Where the dashboard is opened: as configured, else as this browser has it."""
+    configured = house().configuration.base_url
+    if configured != LOCAL_ADDRESS or not st.context.url:
+        return configured
+    parts = urlsplit(st.context.url)
     return f"{parts.scheme}://{parts.netloc}"
 
 

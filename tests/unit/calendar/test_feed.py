@@ -1,6 +1,7 @@
 """The calendar for other programs, read by a parser that shares no code with what wrote it; and its secret address."""
 
 import asyncio
+import contextvars
 import logging
 import sqlite3
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,6 +19,7 @@ from services.model.card import Card, CardKind, CardSecrets
 from services.model.clock import Activity, CardEvent, EventKind
 from services.model.reminder import Habits, Matter
 from services.model.saved_trip import SavedTrip, Step, StepKind
+from services.store.acting import Actor, NotAllowed, act_as
 from services.store.reminders import ReminderStore
 from services.store.trips import TripStore
 from services.use.calendar_feed import CalendarFeeds, CalendarFile
@@ -175,6 +177,15 @@ def test_with_nothing_to_tell_it_is_a_calendar_all_the_same(ours: House) -> None
     assert events(file) == {}
     assert b"BEGIN:VTIMEZONE" in file.content
     assert "续卡管家".encode() in file.content
+
+
+def test_who_may_only_look_can_take_the_calendar_along(ours: House) -> None:
+    add(ours, "c1")
+    viewer = contextvars.copy_context()
+    viewer.run(act_as, Actor("local", "viewer@example.org"))
+    assert viewer.run(made, ours).content == made(ours).content
+    with pytest.raises(NotAllowed):
+        viewer.run(CalendarFeeds(ours, "local").open, "zh", SHANGHAI)
 
 
 def test_both_languages_are_told_separately(ours: House) -> None:

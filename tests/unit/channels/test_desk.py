@@ -1,5 +1,6 @@
 """Channels of an account in a real database, with real receivers at the other end."""
 
+import contextvars
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.channels.outcome import Delivery, Failure
+from services.store.acting import Actor, NotAllowed, act_as
 from services.store.database import LOCAL_ACCOUNT
 from services.use.channels import MOST_CHANNELS, ChannelDesk, ChannelProblem, LastFailure, NoSuchChannel
 from services.use.configuration import read_configuration
@@ -171,6 +173,18 @@ def test_channels_belong_to_their_account(opened: House, receiver: Receiver) -> 
     theirs.remove(channel_id)
     assert [view.channel_id for view in mine.channels()] == [channel_id]
     assert receiver.calls == []
+
+
+def test_who_may_only_look_sends_nothing(opened: House, receiver: Receiver) -> None:
+    desk = ChannelDesk(opened, LOCAL_ACCOUNT, Clock())
+    channel_id = desk.add("ntfy", "", "en", {"server": receiver.url, "topic": "sims"})
+    stranger = contextvars.copy_context()
+    stranger.run(act_as, Actor(LOCAL_ACCOUNT, "viewer@example.org"))
+    for act in (lambda: desk.test(channel_id), lambda: desk.switch(channel_id, False), lambda: desk.remove(channel_id)):
+        with pytest.raises(NotAllowed):
+            stranger.run(act)
+    assert receiver.calls == []
+    assert [view.enabled for view in desk.channels()] == [True]
 
 
 def test_there_is_an_end_to_channels(desk: ChannelDesk, receiver: Receiver) -> None:
