@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test check check-providers unit browser bench backup messages lock clean
+.PHONY: run worker test check check-providers unit browser bench backup messages lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m services.use.house

@@ -4,9 +4,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from ui import remind_links
 from ui.trouble import report
-from ui.web import CALENDAR, Doorkeeper, SecurityHeaders, calendar, healthz, lifespan, metrics, secrets_of_sign_in
+from ui.web import CALENDAR, REMIND, Doorkeeper, SecurityHeaders, calendar, healthz, lifespan, metrics, remind, secrets_of_sign_in
 
 app = st.App(
     "ui/main.py",
@@ -15,7 +14,7 @@ app = st.App(
         Route("/healthz", healthz),
         Route("/metrics", metrics),
         Route(CALENDAR, calendar),
-        Route(remind_links.PATH, remind_links.answer, methods=["GET", "POST"]),
+        Route(REMIND, remind, methods=["GET", "POST"]),
     ],
     middleware=[Middleware(SecurityHeaders), Middleware(Doorkeeper)],
     secrets=secrets_of_sign_in(),

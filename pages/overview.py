@@ -10,6 +10,7 @@ from ui.clocks.overview import overview_answer
 from ui.language import _
 from ui.overview.ahead import ahead, what_next
 from ui.overview.welcome import welcome
+from ui.reminders.heartbeat import heartbeat
 from ui.trips.link import trip_link
 
 SHOWN = 3
@@ -20,6 +21,7 @@ asking = going_on()
 views = reading_desk().board()
 if views:
     overview_answer(what_next)
+    heartbeat()
     progress(asking)
     able = set(reading_desk().refreshable())
     low = [view for view in views if set(view.urgency.reasons) - OF_DATES][:SHOWN]

@@ -11,7 +11,6 @@ from services.rules.reminders.messages import said
 from services.use.house import house
 from services.use.reminders import OpenedLink, open_link, use_link
 
-PATH = "/remind/{token}"
 LONGEST_TOKEN = 1_000
 _STATUS = {"": 200, "used": 410, "expired": 410, "wrong": 404}
 _STYLE = (

@@ -25,11 +25,13 @@ from ui.closed import closed_page
 
 CALENDAR = "/calendar/{token}.ics"
 """Where a calendar lies; the token is the secret."""
+REMIND = "/remind/{token}"
+"""Where the links in messages lead; the token is the secret."""
 METRICS = "/_stcore/metrics"
 """Says how many sessions there are; it is for the machine alone."""
 HEALTH_PATIENCE_S = 5
 FRESH = {"cache-control": "no-store"}
-_SECRET = re.compile(r"/calendar/[^/?\s]+\.ics")
+_SECRET = re.compile(r"/(calendar|remind)/[^/?\s]+?(\.ics)?(?=[/?\s]|$)")
 
 CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
@@ -201,7 +203,7 @@ def calendar(request: Request) -> Response:
 
 
 class SecretAddresses(logging.Filter):
-    """Keeps the secret addresses of calendars out of a server's list of requests."""
+    """Keeps the secret addresses of calendars and of links in messages out of a server's list of requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg = _without_secret(record.msg)
@@ -211,7 +213,14 @@ class SecretAddresses(logging.Filter):
 
 
 def _without_secret(said: object) -> object:
-    return _SECRET.sub("/calendar/-.ics", said) if isinstance(said, str) else said
+    return _SECRET.sub(r"/\1/-\2", said) if isinstance(said, str) else said
+
+
+def remind(request: Request) -> Response:
+    """A link from a message. Runs in a thread; what it needs is imported with the pages, not with the server."""
+    from ui.remind_links import answer
+
+    return answer(request)
 
 
 def _warm_up() -> None:
@@ -223,7 +232,7 @@ def _warm_up() -> None:
 
     from services.use import rates, worker  # noqa: F401 - the worker's modules too
     from services.use.house import house
-    from ui import language
+    from ui import language, remind_links  # noqa: F401
 
     pyarrow.set_cpu_count(1)
     language.catalogues()

@@ -23,6 +23,7 @@ from services.use.backup import keep_daily
 from services.use.channels import ChannelDesk
 from services.use.configuration import ConfigurationError
 from services.use.house import DatabaseTooNew, House, house
+from services.use.orders import OrderDesk
 from services.use.readings import ReadingDesk
 from services.use.reminders import Channels, ReminderDesk, Round, zone_of
 
@@ -73,8 +74,14 @@ def run_once(
 def _run_account(
     house: House, account: str, store: ReminderStore, holder: str, now: Callable[[], datetime], open_channels: OpenChannels
 ) -> Round:
-    _look_up(house, account, store, now)
-    store.take_lease(holder, now(), LEASE)
+    zone = zone_of(store.habits())
+    here = lambda: now().astimezone(zone)  # noqa: E731 - a clock, handed on
+    for name, part in (("the look-ups", _look_up), ("the orders", _see_to_orders)):
+        try:
+            part(house, account, store, here)
+        except Exception:  # no reminder waits for what else goes wrong
+            log.exception("%s of an account failed, code %s", name, secrets.token_hex(3).upper())
+        store.take_lease(holder, now(), LEASE)
     done = ReminderDesk(house, account, now).run(open_channels(house, account, now))
     store.beat(now())
     return done
@@ -82,8 +89,7 @@ def _run_account(
 
 def _look_up(house: House, account: str, store: ReminderStore, now: Callable[[], datetime]) -> None:
     """Ask for the balances whose time has come, and wait for them a while: what comes later serves the next run."""
-    zone = zone_of(store.habits())
-    desk = ReadingDesk(house, account, lambda: now().astimezone(zone))
+    desk = ReadingDesk(house, account, now)
     able = desk.refreshable()
     wanted = stale_cards(able, desk.store.states() if able else {}, now())
     if not wanted:
@@ -99,6 +105,13 @@ def _look_up(house: House, account: str, store: ReminderStore, now: Callable[[],
             return
         except Exception:
             log.exception("a look-up failed")
+
+
+def _see_to_orders(house: House, account: str, store: ReminderStore, now: Callable[[], datetime]) -> None:
+    """Bring every open order up to date, then let the rules of cards that renew by themselves decide."""
+    orders = OrderDesk(house, account, now)
+    orders.reconcile()
+    orders.auto_renew()
 
 
 def stale_cards(able: Mapping[str, Card], states: Mapping[str, CardState], now: datetime) -> list[str]:
@@ -142,8 +155,9 @@ def work(
     while not over.wait(pause.total_seconds()):
         pause = every
         try:
-            keep_backup(open_house())
-            run_once(open_house(), holder)
+            opened = open_house()
+            keep_backup(opened)
+            run_once(opened, holder)
         except Exception:
             log.exception("a run of the worker failed, code %s", secrets.token_hex(3).upper())
 

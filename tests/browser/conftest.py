@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import axe_playwright_python
 import pytest
@@ -82,11 +83,11 @@ def open_dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
     """Call it for a dashboard on an empty data directory, with emulators of the keyless sellers, and of those in ``also``, on sockets."""
     with ExitStack() as stack:
 
-        def open_one(name: str = "dashboard", also: Sequence[str] = ()) -> Dashboard:
+        def open_one(name: str = "dashboard", also: Sequence[str] = (), environment: Mapping[str, str] = MappingProxyType({})) -> Dashboard:
             data_dir = tmp_path_factory.mktemp(name)
             sellers = {seller: SANDBOXES[seller]() for seller in ("simsima", "pikasim", *also)}
             addresses = {f"SIMKEEPER_URL_{seller.upper()}": stack.enter_context(serve(app)) for seller, app in sellers.items()}
-            process, url, log = start_dashboard(data_dir, addresses)
+            process, url, log = start_dashboard(data_dir, {**addresses, **environment})
             stack.callback(process.wait, 60)
             stack.callback(process.terminate)
             return Dashboard(url, data_dir, log, sellers)

@@ -1,6 +1,8 @@
 """The shipped ladders: ``data/ladders.toml``, whose head says what each entry means."""
 
+import re
 import tomllib
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -91,3 +93,21 @@ def checked_days(days: tuple[int, ...], matter: Matter) -> tuple[int, ...]:
     if any(not 0 <= day <= LONGEST_STEP for day in days):
         raise ValueError(f"a step lies between 0 and {LONGEST_STEP} days")
     return tuple(sorted(set(days), reverse=is_dated(matter)))
+
+
+_NEVER = frozenset({"none", "never", "-", "无", "不提醒", "不"})
+_NUMBER = re.compile(r"\d{1,4}")
+
+
+def read_days(text: str, matter: Matter) -> tuple[int, ...] | None:
+    """A person's own steps as typed: "35, 10, 5", "35、10 5"; "none" or "不提醒" for no reminder at all. None when nothing was typed: then
+    the usual steps hold. Raises ValueError when something in it is no number of days."""
+    typed = unicodedata.normalize("NFKC", text).strip()
+    if not typed:
+        return None
+    if typed.lower() in _NEVER:
+        return ()
+    parts = [part for part in re.split(r"[\s,;、/]+", typed) if part]
+    if not all(_NUMBER.fullmatch(part) for part in parts):
+        raise ValueError(f"not numbers of days: {text!r}")
+    return checked_days(tuple(int(part) for part in parts), matter)

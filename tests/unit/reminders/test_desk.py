@@ -23,6 +23,7 @@ from services.use.cards import CardDesk
 from services.use.channels import ChannelView
 from services.use.configuration import Configuration
 from services.use.house import House, open_house
+from services.use.orders import OrderDesk
 from services.use.readings import ReadingDesk
 from services.use.reminders import LINKS_LAST, ReminderDesk, Standing, open_link, use_link
 from services.use.renewals import RenewalDesk
@@ -584,6 +585,21 @@ def test_a_run_beats_and_a_failing_account_stops_no_other(
     assert worker.last_run(house, "other") == watch.now
     monkeypatch.undo()
     worker.run_once(house, "me", watch, lambda *_: Post())
+    assert worker.last_run(house, "local") == watch.now
+
+
+def test_orders_are_seen_to_in_every_run_and_their_failure_holds_no_reminder_up(
+    house: House, desk: ReminderDesk, watch: Watch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    add(house, "home", date(2026, 11, 24))
+    seen: list[tuple[str, str]] = []
+    monkeypatch.setattr(OrderDesk, "reconcile", lambda self: seen.append(("reconcile", self._account)))
+    monkeypatch.setattr(OrderDesk, "auto_renew", lambda self: 1 / 0)
+    post = Post()
+    worker.run_once(house, "me", watch, lambda *_: post)
+    assert seen == [("reconcile", "local"), ("reconcile", "other")]
+    assert "the orders of an account failed" in caplog.text
+    assert len(post.arrived) >= 1
     assert worker.last_run(house, "local") == watch.now
 
 

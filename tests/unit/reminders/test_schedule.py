@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.model.clock import ClockKind
 from services.model.reminder import CardHabits, Decision, Habits, Matter, Quiet, Slot, Topic
 from services.rules.clocks.schema import DEFAULT_REMIND_DAYS
-from services.rules.reminders.ladders import Ladders, checked_days, is_dated, shipped_ladders, usual_days
+from services.rules.reminders.ladders import Ladders, checked_days, is_dated, read_days, shipped_ladders, usual_days
 from services.rules.reminders.schedule import (
     JUST_SENT,
     after_quiet,
@@ -107,6 +107,29 @@ def test_own_days_are_put_in_order_and_must_be_days() -> None:
     for wrong in ((-1,), (401,)):
         with pytest.raises(ValueError):
             checked_days(wrong, Matter.VALIDITY)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("", None),
+        ("  ", None),
+        ("35, 10,5", (35, 10, 5)),
+        ("5 10 35", (35, 10, 5)),
+        ("１０、５，０", (10, 5, 0)),
+        ("none", ()),
+        ("不提醒", ()),
+        ("0", (0,)),
+    ],
+)
+def test_own_days_as_people_type_them(text: str, days: tuple[int, ...] | None) -> None:
+    assert read_days(text, Matter.VALIDITY) == days
+
+
+@pytest.mark.parametrize("text", ["ten", "5, x", "-3", "1.5", "99999", "401", "5;DROP"])
+def test_what_is_no_number_of_days_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        read_days(text, Matter.VALIDITY)
 
 
 # ------------------------------------------------------------------------------------------------------------------- slots, by hand

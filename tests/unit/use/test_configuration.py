@@ -130,3 +130,17 @@ def test_people_of_another_shape_are_refused(said: str, name: str, tmp_path: Pat
     with pytest.raises(ConfigurationError) as caught:
         read_configuration({}, secrets)
     assert caught.value.name == name
+
+
+def test_where_links_lead_and_whether_this_process_sends_reminders(tmp_path: Path) -> None:
+    nothing = tmp_path / "none.toml"
+    assert (read_configuration({}, nothing).base_url, read_configuration({}, nothing).worker) == ("http://127.0.0.1:8501", True)
+    found = read_configuration({"SIMKEEPER_BASE_URL": "https://cards.example.org/sim/", "SIMKEEPER_WORKER": "OFF"}, nothing)
+    assert (found.base_url, found.worker) == ("https://cards.example.org/sim", False)
+    for wrong in (
+        {"SIMKEEPER_BASE_URL": "cards.example.org"},
+        {"SIMKEEPER_BASE_URL": "javascript:alert(1)"},
+        {"SIMKEEPER_WORKER": "maybe"},
+    ):
+        with pytest.raises(ConfigurationError):
+            read_configuration(wrong, nothing)
