@@ -37,6 +37,9 @@ else:
         if card_id in reading_desk().refreshable():
             st.button(_("Look up now"), key="refresh_card", on_click=look_up, args=([card_id],), icon=":material/refresh:")
         st.page_link("../pages/renew.py", label=_("Renew this card"), icon=":material/autorenew:", query_params={"card": card_id})
+        st.page_link(
+            "../pages/receipts.py", label=_("Receipts of this card"), icon=":material/receipt_long:", query_params={"card": card_id}
+        )
     card_clocks(card_id)
     opened = st.query_params.get("open", "")
     sections = [

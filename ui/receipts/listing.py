@@ -50,8 +50,14 @@ def _wanted(receipts: list[Receipt]) -> Wanted:
             _("Month"), [ANY, *months(receipts)], format_func=lambda it: month_name(it) if isinstance(it, date) else _("Every month"),
             key="receipt_month", width=220,
         )  # fmt: skip
+        asked, cards = st.query_params.get("card", ANY), [ANY, *names]
         card = st.selectbox(
-            _("Card"), [ANY, *names], format_func=lambda it: names.get(it) or _("Every card"), key="receipt_card", width=220
+            _("Card"),
+            cards,
+            index=cards.index(asked) if asked in names else 0,
+            format_func=lambda it: names.get(it) or _("Every card"),
+            key="receipt_card",
+            width=220,
         )
         payer = st.selectbox(
             _("Payer"), [ANY, *payers(receipts)], format_func=lambda it: it or _("Everybody"), key="receipt_payer", width=220

@@ -37,8 +37,9 @@ def walk_page(walk: Walk) -> None:
         _status(walk)
         _phase(walk, Phase.BEFORE)
         before(walk)
-        product(walk)
-        promise(walk)
+        if not orders_here(walk):  # an order shows its own products, with what they do and promise
+            product(walk)
+            promise(walk)
         number_box(walk)
         _phase(walk, Phase.PAY)
         if uses_a_page(run.channel):

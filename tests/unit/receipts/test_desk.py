@@ -11,12 +11,16 @@ import pytest
 from sqlalchemy import func, select
 
 from services.model.card import Card, CardKind
+from services.model.intent import Intent, IntentEvent, IntentStatus
 from services.model.money import Money
+from services.model.order import TopUpProduct
 from services.model.receipt import FileType, Receipt
 from services.model.renewal import Begun, Channel, EventKind, RenewalStatus
 from services.rules.attachments import BadAttachment, Refusal
+from services.store.orders import Change, OrderStore
 from services.store.receipts import NoSuchReceipt
 from services.store.tables import files
+from services.store.vault import Vault
 from services.use import receipts as module
 from services.use.cards import CardDesk
 from services.use.configuration import read_configuration
@@ -244,3 +248,23 @@ def test_the_payment_of_a_renewal_and_its_receipt_say_the_same(opened: House) ->
         own.paid(renewal, hkd(1), "T-3", b"no photo")
     assert renewals.walk(renewal).run.paid == hkd(49)
     assert [payment.amount for payment in own.payments()] == [hkd(49)]
+
+
+def test_an_order_that_a_rule_placed_counts_and_an_invented_one_does_not(opened: House) -> None:
+    CardDesk(opened, "local").add(Card("c1", "Travel", CardKind.ESIM, payer="Mei"))
+    store = OrderStore(opened.database, "local", Vault(opened.configuration.data_dir))
+    price = Money.of("4.5", "USD")
+    for number, invented, status in (
+        ("a", False, IntentStatus.CONFIRMED),
+        ("b", True, IntentStatus.CONFIRMED),
+        ("c", False, IntentStatus.FAILED),
+    ):
+        product = TopUpProduct("p1", "1 GB", price)
+        intent = Intent(number, f"ref-{number}", "c1", "airalo", "8900", product, price, NOW, invented, f"purse-{number}")
+        assert store.place(intent, lambda kept: None, lambda connection: None)
+        assert store.claim(number, "me", NOW)
+        outcome = IntentEvent(NOW, status, order_id=f"order-{number}", charged=price)
+        assert store.settle(number, lambda kept, status=status, outcome=outcome: Change(status, outcome), lambda connection, kept: None)
+    (payment,) = desk(opened).payments()
+    assert (payment.payment_id, payment.amount, payment.card, payment.payer, payment.payee) == ("a", price, "Travel", "Mei", "airalo")
+    assert (payment.product, payment.reference) == ("1 GB", "order-a")
