@@ -12,6 +12,7 @@ Apprise takes a second to import, so it is imported when the first message is se
 import json
 import logging
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -102,9 +103,18 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-@cache
+_loading = threading.Lock()
+
+
 def _apprise() -> ModuleType:
-    """Apprise, with the watch in place of what it sends with."""
+    """Apprise, loaded once however many messages wait for it."""
+    with _loading:
+        return _loaded()
+
+
+@cache
+def _loaded() -> ModuleType:
+    """Apprise, with the watch around what it sends with."""
     import smtplib
 
     quiet = logging.getLogger("apprise")

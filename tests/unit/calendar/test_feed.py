@@ -172,6 +172,15 @@ def test_a_rented_device_and_the_steps_of_a_trip(ours: House) -> None:
     assert events(made(ours))["trip/t1/s1@simkeeper"].status.value == "CANCELLED"
 
 
+def test_what_was_bought_and_has_to_be_started_is_there(ours: House) -> None:
+    bought = Card("c1", "Japan", CardKind.ESIM, "kkday", bought_on=date(2026, 11, 15))
+    CardDesk(ours, "local").add(bought, CardSecrets())
+    (event,) = events(made(ours, spoken="en")).values()
+    assert event.summary.value.startswith("Japan: Install and activate within 90 days of the order")
+    assert date(2027, 2, 10) <= event.dtstart.value <= date(2027, 2, 13), "90 days from the day of the order, counted the cautious way"
+    assert len(event.valarm_list) > 1
+
+
 def test_with_nothing_to_tell_it_is_a_calendar_all_the_same(ours: House) -> None:
     file = made(ours)
     assert events(file) == {}

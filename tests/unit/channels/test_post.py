@@ -3,6 +3,8 @@
 import json
 import logging
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import trustme
 from services.channels import post
 from services.channels.kinds import Address, address, kinds
 from services.channels.outcome import Delivery, Failure
+from tests.conftest import ROOT
 from tests.unit.channels.receivers import Mailbox, Receiver, http_receiver, mail_server
 
 TITLE, BODY = "卡片 <b>A</b> & B", "第一行：*12* 天后到期 <i>\nhttps://example.org/?a=1&b=2\n_last_ line"
@@ -274,6 +277,28 @@ def test_no_secret_reaches_a_log(receiver: Receiver, caplog: pytest.LogCaptureFi
     said = caplog.text + "".join(capfd.readouterr())
     assert CANARY not in said
     assert TITLE not in said
+
+
+def test_the_first_messages_may_come_all_at_once() -> None:
+    """In a process of its own, where nothing is loaded yet."""
+    code = """
+import threading
+from services.channels.kinds import address, kinds
+from services.channels.post import deliver
+from tests.conftest import ROOT
+from tests.unit.channels.receivers import http_receiver
+
+with http_receiver() as receiver:
+    made = address(kinds()["gotify"], {"server": receiver.url, "token": "abcdefgh"})
+    said = []
+    threads = [threading.Thread(target=lambda: said.append(deliver(made, "t", "b"))) for _ in range(6)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    print([delivery.ok for delivery in said], len(receiver.calls))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == f"{[True] * 6} 6"
+    assert ran.stderr == ""
 
 
 def test_others_who_use_the_same_libraries_notice_nothing(receiver: Receiver) -> None:
