@@ -5,7 +5,7 @@ import time
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from services.model.person import Member
+from services.model.person import Member, Role
 from services.store.database import LOCAL_ACCOUNT
 from services.use.house import house
 from services.use.people import Actor, NotIn, Refused, act_as, ask_when_unknown, come_in
@@ -57,6 +57,17 @@ def actor() -> Actor:
     """Who acts in this session. Raises NotIn and Closed."""
     member = person()
     return Actor(LOCAL_ACCOUNT) if member is None else Actor(member.account, member.address)
+
+
+def for_the_machine() -> bool:
+    """Whether whoever runs this machine sits here, to whom all of it belongs. Raises NotIn and Closed."""
+    return person() is None
+
+
+def may(needed: Role) -> bool:
+    """Whether the person may do what takes the role ``needed``: to draw no button that would be refused. Raises NotIn and Closed."""
+    member = person()
+    return member is None or member.role.covers(needed)
 
 
 def account() -> str:

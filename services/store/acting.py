@@ -28,6 +28,13 @@ class NotAllowed(Exception):
         self.needed = needed
 
 
+class ForTheMachine(NotAllowed):
+    """It touches every household, so it is for whoever runs the machine, and not for those who sign in."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+
 _acting: ContextVar[tuple[Actor | None] | None] = ContextVar("acting", default=None)
 _ask: list[Callable[[], Actor | None]] = []
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.model.person import Role
-from services.store.acting import Actor, NotAllowed, acting, as_program
+from services.store.acting import Actor, ForTheMachine, NotAllowed, acting, as_program
 from services.store.audit import Trail
 from services.store.tables import accounts, members
 
@@ -123,6 +123,12 @@ class Database:
         except SQLAlchemyError:
             return False
         return True
+
+    def require_machine(self) -> None:
+        """Raises ForTheMachine when the person who acts signed in from anywhere."""
+        actor = acting()
+        if actor is not None and actor.address is not None:
+            raise ForTheMachine
 
     def schema(self) -> str | None:
         """The revision the database has; None when it is empty."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
+from services.model.person import Role
 from services.store.database import Database
 from services.store.tables import accounts, metadata
 
@@ -32,8 +33,9 @@ class OwnRows:
                         yield table, rows
 
     def delete(self) -> None:
-        """Delete the account and every row of it, all or nothing; then take what is left of them out of a SQLite file."""
-        with self._database.write() as connection:
+        """Delete the account and every row of it, all or nothing; then take what is left of them out of a SQLite file. Raises
+        NotAllowed."""
+        with self._database.write(needs=Role.OWNER) as connection:
             if not self._database.is_postgresql:
                 connection.exec_driver_sql("PRAGMA secure_delete=ON")  # overwritten with zeros, in this connection's writes
             for table in reversed(metadata.sorted_tables):

@@ -80,7 +80,8 @@ def file_name(now: datetime, passphrase: str | None) -> str:
 
 
 def make(house: House, target: BinaryIO, now: datetime, passphrase: str | None = None) -> Contents:
-    """Write a backup of everything as it is at this moment. Raises OSError and what the database raises."""
+    """Write a backup of everything as it is at this moment. Raises OSError, what the database raises, and ForTheMachine."""
+    house.database.require_machine()
     return take(house.database, target, now, passphrase, Vault(house.configuration.data_dir))
 
 
@@ -121,7 +122,8 @@ def kept(house: House) -> list[KeptBackup]:
 
 
 def kept_named(house: House, name: str) -> Path:
-    """The kept backup of that name. Raises FileNotFoundError for any other name, wherever it points."""
+    """The kept backup of that name. Raises FileNotFoundError for any other name, wherever it points, and ForTheMachine."""
+    house.database.require_machine()
     for each in kept(house):
         if each.path.name == name:
             return each.path
@@ -131,15 +133,17 @@ def kept_named(house: House, name: str) -> Path:
 def look(house: House, source: BinaryIO, passphrase: str | None = None) -> Found:
     """Check a backup whole, as a restore does, and change nothing.
 
-    Raises NotABackup, PassphraseNeeded, WrongPassphrase, BackupDamaged, BackupTooNew.
+    Raises NotABackup, PassphraseNeeded, WrongPassphrase, BackupDamaged, BackupTooNew, ForTheMachine.
     """
+    house.database.require_machine()
     with _staged(house, source, passphrase) as staged:
         return _found(staged)
 
 
 def restore(house: House, source: BinaryIO, now: datetime, passphrase: str | None = None) -> Found:
     """Put a backup in place of everything that is here, all or nothing; what was here is kept as a backup first. Raises as ``look``, and
-    OSError and what the database raises: then nothing was changed."""
+    OSError and what the database raises: then nothing was changed. Raises ForTheMachine: it replaces the rows of every household."""
+    house.database.require_machine()
     with _staged(house, source, passphrase) as staged:
         found = _found(staged)
         if _worth_keeping(house.database):

@@ -12,9 +12,12 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, Table
 
+from services.model.person import Role
 from services.providers.errors import ProviderError
 from services.rules.compare.export import plain_cell
+from services.store.acting import as_program
 from services.store.own_rows import OwnRows
+from services.store.people import Directory
 from services.store.sealing import SEALED, holds_sealed
 from services.store.vault import SecretUnreadable, Vault
 from services.use import backup
@@ -112,7 +115,9 @@ def _cell(value: Any) -> str:
 
 def delete(house: House, account: str, now: datetime) -> None:
     """Delete the account for good: its rows, its tokens, and every kept backup, for they hold it too. When other accounts are left, a
-    backup of them is made at once. When nothing sealed is left, the key goes as well, so that no copy elsewhere can be opened."""
+    backup of them is made at once. When nothing sealed is left, the key goes as well, so that no copy elsewhere can be opened. Of a
+    household, its people go too; those whom the configuration names belong to it anew. Raises NotAllowed."""
+    house.database.require(Role.OWNER)
     connections = ConnectionDesk(house, account)
     for connection in connections.connections():
         if connection.source is not ConnectionSource.FILE:
@@ -123,5 +128,7 @@ def delete(house: House, account: str, now: datetime) -> None:
     if not holds_sealed(house.database):
         Vault(house.configuration.data_dir).forget()
     house.database.ensure_local_account()
+    Directory(house.database).settle(house.configuration.sign_in.households, now)
     backup.forget_what_was_read(house)
-    backup.keep_daily(house, now)
+    with as_program():
+        backup.keep_daily(house, now)

@@ -7,12 +7,22 @@ from typing import Any
 
 from services.model.person import Admission, Deed, Member, Role
 from services.rules.people import NotAnAddress, address_of
-from services.store.acting import Actor, NotAllowed, act_as, acting, ask_when_unknown
+from services.store.acting import Actor, ForTheMachine, NotAllowed, act_as, acting, ask_when_unknown
 from services.store.audit import AuditStore
 from services.store.people import Directory, ElsewhereAlready, LastOwner, PeopleStore, SetInFile
 from services.use.house import House
 
-__all__ = ["Actor", "ElsewhereAlready", "LastOwner", "NotAllowed", "NotAnAddress", "SetInFile", "act_as", "ask_when_unknown"]
+__all__ = [
+    "Actor",
+    "ElsewhereAlready",
+    "ForTheMachine",
+    "LastOwner",
+    "NotAllowed",
+    "NotAnAddress",
+    "SetInFile",
+    "act_as",
+    "ask_when_unknown",
+]
 
 
 class Refused(StrEnum):

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -51,16 +52,22 @@ class Dashboard:
     sellers: dict[str, Sandbox] = field(default_factory=dict)
 
 
-def start_dashboard(data_dir: Path, environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], str, Path]:
-    """``streamlit run app.py`` on a free port, answering."""
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+def start_dashboard(
+    data_dir: Path, environment: dict[str, str], *, port: int | None = None, address: str = "127.0.0.1", closed: bool = False
+) -> tuple[subprocess.Popen[bytes], str, Path]:
+    """``streamlit run app.py`` on a free port, answering; or, ``closed``, refusing."""
+    port = port or free_port()
     log = data_dir / "dashboard.log"
     own = {name: value for name, value in os.environ.items() if not name.startswith(("SIMKEEPER_", "STREAMLIT_"))}
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", address],
             cwd=ROOT,
             env={**own, "SIMKEEPER_DATA_DIR": str(data_dir), "SIMKEEPER_WORKER": "off", **environment},
             stdout=out,
@@ -72,7 +79,10 @@ def start_dashboard(data_dir: Path, environment: dict[str, str]) -> tuple[subpro
             process.kill()
             pytest.fail(f"the dashboard did not start: {log.read_text()}")
         try:
-            if urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).read() == b"ok":
+            if urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).read() == b"ok" and not closed:
+                return process, url, log
+        except urllib.error.HTTPError as refused:
+            if closed and refused.code == 403:
                 return process, url, log
         except OSError:
             time.sleep(0.05)

@@ -1,7 +1,7 @@
 """The words for roles, refusals, and what was changed."""
 
 from services.model.person import Deed, Role
-from services.use.people import NotAllowed
+from services.use.people import ForTheMachine, NotAllowed
 from ui.language import _, mark, n_
 from ui.text import plain
 from ui.words import word
@@ -47,6 +47,8 @@ REFUSAL = {
 
 
 def refusal(error: NotAllowed) -> str:
+    if isinstance(error, ForTheMachine):
+        return _("It touches every household of this dashboard, so only whoever runs it can do this, on its machine.")
     return _(REFUSAL[error.needed if error.needed is Role.OWNER or error.needed is None else Role.EDITOR])
 
 
