@@ -50,6 +50,7 @@ class Dashboard:
     data_dir: Path
     log: Path
     sellers: dict[str, Sandbox] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)  # of the emulators, as the environment names them
 
 
 def free_port() -> int:
@@ -100,7 +101,7 @@ def open_dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
             process, url, log = start_dashboard(data_dir, {**addresses, **environment})
             stack.callback(process.wait, 60)
             stack.callback(process.terminate)
-            return Dashboard(url, data_dir, log, sellers)
+            return Dashboard(url, data_dir, log, sellers, addresses)
 
         yield open_one
 

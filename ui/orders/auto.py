@@ -105,7 +105,7 @@ def _form(card: Card, rule: AutoRule | None) -> None:
         pressed = st.form_submit_button(_("Keep this rule"), width="stretch")
     if pressed:
         chosen = sold.get(product)
-        problem = _keep(card, rule, product, names[product], chosen, days, data, most, mode)
+        problem = _keep(card, rule, product, chosen.name if chosen is not None else names[product], chosen, days, data, most, mode)
         if problem:
             st.error(problem)
         else:
