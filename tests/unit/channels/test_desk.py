@@ -1,12 +1,12 @@
 """Channels of an account in a real database, with real receivers at the other end."""
 
 import contextvars
-import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from services.channels.outcome import Delivery, Failure
 from services.store.acting import Actor, NotAllowed, act_as
@@ -29,8 +29,8 @@ class Clock:
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[House]:
-    house = open_house(read_configuration({"SIMKEEPER_DATA_DIR": str(tmp_path)}))
+def opened(tmp_path: Path, database_url: str) -> Iterator[House]:
+    house = open_house(read_configuration({"SIMKEEPER_DATA_DIR": str(tmp_path), "SIMKEEPER_DATABASE_URL": database_url}))
     yield house
     house.close()
 
@@ -153,10 +153,10 @@ def test_a_lost_key_file_is_said(desk: ChannelDesk, receiver: Receiver, tmp_path
     assert desk.deliver(channel_id, "t", "b").ok
 
 
-def test_what_was_kept_by_another_version_is_no_crash(desk: ChannelDesk, opened: House, receiver: Receiver, tmp_path: Path) -> None:
+def test_what_was_kept_by_another_version_is_no_crash(desk: ChannelDesk, opened: House, receiver: Receiver) -> None:
     channel_id = desk.add("ntfy", "", "en", {"server": receiver.url, "topic": "sims"})
-    with sqlite3.connect(tmp_path / "simkeeper.db") as database:
-        database.execute("UPDATE delivery_channels SET kind = 'pigeon', failed_at = 1, failure = 'pecked'")
+    with opened.database.write() as connection:
+        connection.execute(text("UPDATE delivery_channels SET kind = 'pigeon', failed_at = 1, failure = 'pecked'"))
     assert desk.channels()[0].last_failure == LastFailure(Failure.REFUSED, datetime.fromtimestamp(1, UTC), "")
     assert desk.deliver(channel_id, "t", "b") == Delivery(Failure.INCOMPLETE)
 

@@ -89,8 +89,8 @@ def test_the_promise_is_what_the_rule_expects() -> None:
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[House]:
-    house = open_house(read_configuration({"SIMKEEPER_DATA_DIR": str(tmp_path)}))
+def opened(tmp_path: Path, database_url: str) -> Iterator[House]:
+    house = open_house(read_configuration({"SIMKEEPER_DATA_DIR": str(tmp_path), "SIMKEEPER_DATABASE_URL": database_url}))
     yield house
     house.close()
 

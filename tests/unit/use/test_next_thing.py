@@ -24,8 +24,8 @@ ME = "local"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = open_house(Configuration(tmp_path, f"sqlite:///{tmp_path / 'simkeeper.db'}", {}))
+def house(tmp_path: Path, database_url: str) -> Iterator[House]:
+    house = open_house(Configuration(tmp_path, database_url, {}))
     yield house
     house.close()
 
