@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, and_, or_, select
 
 from services.model.reminder import CardHabits, Decision, Habits, Slot
+from services.store.acting import as_program
 from services.store.database import Database
 from services.store.settings import SettingsStore
 from services.store.tables import (
@@ -142,7 +143,7 @@ class ReminderStore:
     def keep_card_habits(self, card_id: str, habits: CardHabits) -> bool:
         """False when the card is gone."""
         mine = and_(card_reminders.c.account_id == self._account, card_reminders.c.card_id == card_id)
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             if not self._known(connection, {card_id}):
                 return False
             connection.execute(card_reminders.delete().where(mine))
@@ -164,7 +165,7 @@ class ReminderStore:
         whose episodes begin with being seen: the episode's name is the second at which it was opened."""
         mine = and_(reminder_episodes.c.account_id == self._account, reminder_episodes.c.episode.like(f"{SEEN}%"))
         at = int(now.timestamp())
-        with self._database.write() as connection:
+        with as_program(), self._database.write(self._account) as connection:  # seen whenever anybody looks
             newest: dict[str, Any] = {}
             for row in connection.execute(select(reminder_episodes).where(mine).order_by(reminder_episodes.c.opened_at)):
                 newest[row.topic] = row
@@ -187,7 +188,7 @@ class ReminderStore:
 
     def acknowledge(self, items: Iterable[Item], now: datetime) -> None:
         """Nothing of these is repeated; the next step of each comes. What was acknowledged at a later step stays so."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             for item in items:
                 kept = self._make_episode(connection, item, now)
                 step = item.slot.step if kept is None or kept.acknowledged is None else max(kept.acknowledged, item.slot.step)
@@ -195,7 +196,7 @@ class ReminderStore:
 
     def snooze(self, items: Iterable[Item], until: datetime, now: datetime) -> None:
         """Nothing of these is sent before ``until``; then they are due anew."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             for item in items:
                 self._make_episode(connection, item, now)
                 self._decide(connection, item, {"snoozed_until": int(until.timestamp()), "acknowledged": None, "acknowledged_at": None})
@@ -233,7 +234,7 @@ class ReminderStore:
         """Claim those of ``items`` that nobody has claimed, with the messages that ``draft`` makes of them, in one transaction: of several
         workers one gets each slot. Nothing is claimed when ``draft`` makes no message. Returns how many messages there are."""
         at = int(now.timestamp())
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             self._lock(connection)
             done = self._sent(connection, list({item.topic for item in items}))
             present = self._known(connection, {item.card_id for item in items if item.card_id is not None})
@@ -264,7 +265,7 @@ class ReminderStore:
 
     def replace(self, message_id: str, draft: Draft, now: datetime) -> bool:
         """Put ``draft``, for the fallback channel, in the place of a message that keeps failing. False when somebody else did."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             failed = and_(self._is_message(message_id), reminder_messages.c.status == MessageStatus.FAILED.value)
             if not connection.execute(reminder_messages.update().where(failed).values(status=MessageStatus.REPLACED.value)).rowcount:
                 return False
@@ -314,7 +315,7 @@ class ReminderStore:
         """Note that the channel is called now. False when another worker has it, or it is over."""
         same = and_(self._is_message(message.message_id), reminder_messages.c.status == message.status.value)
         values = {"status": MessageStatus.HANDED.value, "attempts": message.attempts + 1, "tried_at": int(now.timestamp())}
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             unchanged = and_(same, reminder_messages.c.attempts == message.attempts)
             return bool(connection.execute(reminder_messages.update().where(unchanged).values(**values)).rowcount)
 
@@ -325,7 +326,7 @@ class ReminderStore:
             "failure": failure[:300],
             "next_try_at": None if next_try_at is None else int(next_try_at.timestamp()),
         }
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(reminder_messages.update().where(self._is_message(message_id)).values(**values))
 
     def _is_message(self, message_id: str) -> Any:
@@ -348,7 +349,7 @@ class ReminderStore:
     def use_link(self, link_id: str, now: datetime) -> bool:
         """Take the one use of a link. False when it was taken."""
         mine = and_(reminder_links.c.account_id == self._account, reminder_links.c.id == link_id, reminder_links.c.used_at.is_(None))
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             return bool(connection.execute(reminder_links.update().where(mine).values(used_at=int(now.timestamp()))).rowcount)
 
     def _cards_of(self, connection: Connection, items: Sequence[Item]) -> Callable[[Item], Item]:
@@ -366,20 +367,20 @@ class ReminderStore:
         at = int(now.timestamp())
         until = at + int(length.total_seconds())
         free = or_(worker_leases.c.holder.in_(("", holder)), worker_leases.c.until <= at, worker_leases.c.until > until)
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             self._lock(connection)
             mine = and_(worker_leases.c.account_id == self._account, free)
             return bool(connection.execute(worker_leases.update().where(mine).values(holder=holder, until=until)).rowcount)
 
     def leave_lease(self, holder: str) -> None:
         mine = and_(worker_leases.c.account_id == self._account, worker_leases.c.holder == holder)
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             connection.execute(worker_leases.update().where(mine).values(holder="", until=0))
 
     def beat(self, now: datetime) -> None:
         """Note that a run ended well, and drop messages and links that nobody asks for any more."""
         before = int((now - KEPT).timestamp())
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             self._lock(connection)
             mine = worker_leases.c.account_id == self._account
             connection.execute(worker_leases.update().where(mine).values(beat_at=int(now.timestamp())))
@@ -391,7 +392,7 @@ class ReminderStore:
 
     def looked_up(self, now: datetime) -> None:
         """Note that balances are asked for now."""
-        with self._database.write() as connection:
+        with self._database.write(self._account) as connection:
             self._lock(connection)
             mine = worker_leases.c.account_id == self._account
             connection.execute(worker_leases.update().where(mine).values(looked_up_at=int(now.timestamp())))

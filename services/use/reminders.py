@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Protocol
@@ -28,6 +29,7 @@ from services.rules.reminders.schedule import (
 )
 from services.rules.reminders.topics import CardFacts, RenewalFacts, topics
 from services.rules.renewals.disputes import dispute_steps
+from services.store.acting import NotAllowed
 from services.store.reminders import SEEN, Draft, Episode, Item, LinkAction, Message, MessageStatus, ReminderStore
 from services.store.vault import SecretUnreadable, Vault
 from services.use.channels import ChannelView
@@ -123,10 +125,11 @@ class ReminderDesk:
         return self.store.keep_card_habits(card_id, replace(habits, ladders=own))
 
     def heed_zone(self, zone: str) -> None:
-        """Take over the zone that a browser shows, as long as nobody has said another one."""
+        """Take over the zone that the browser of somebody shows who may change things, as long as nobody has said another one."""
         habits = self.habits()
         if habits.zone is None:
-            self.store.keep_habits(replace(habits, zone=zone))
+            with suppress(NotAllowed):
+                self.store.keep_habits(replace(habits, zone=zone))
 
     # ------------------------------------------------------------------------------------------------------- what stands
 
