@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run worker test check check-providers unit browser bench backup messages lock clean
+.PHONY: run worker test check check-providers unit browser bench screenshots backup messages lock clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m services.use.house
@@ -22,6 +22,9 @@ check: $(VENV)/.dev $(VENV)/.browser
 
 bench: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m bench
+
+screenshots: $(VENV)/.dev $(VENV)/.browser
+	$(BIN)/python -m tests.browser.screenshots
 
 backup: $(VENV)/.run
 	$(BIN)/python -m services.use.backup make simkeeper-backup-$$(date +%Y-%m-%d).zip

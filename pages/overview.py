@@ -9,8 +9,8 @@ from ui.cards.tile import tile
 from ui.clocks.overview import overview_answer
 from ui.language import _
 from ui.overview.ahead import ahead, what_next
+from ui.overview.health import health, month
 from ui.overview.welcome import welcome
-from ui.reminders.heartbeat import heartbeat
 from ui.trips.link import trip_link
 
 SHOWN = 3
@@ -21,7 +21,6 @@ asking = going_on()
 views = reading_desk().board()
 if views:
     overview_answer(what_next)
-    heartbeat()
     progress(asking)
     able = set(reading_desk().refreshable())
     low = [view for view in views if set(view.urgency.reasons) - OF_DATES][:SHOWN]
@@ -32,6 +31,8 @@ if views:
             tile(view, view.card.card_id in able)
     st.page_link("../pages/balances.py", label=_("See all cards"), icon=":material/sim_card:")
     ahead()
+    month()
+    health()
     with st.container(border=True):
         st.header(_("Going somewhere?"))
         st.markdown(_("Compare what plans really cost for your dates, your countries and your data."))

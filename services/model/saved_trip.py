@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from services.model.card import SAMPLE_PREFIX
+
 
 class StepKind(StrEnum):
     CHECK_PHONE = "check_phone"
@@ -58,3 +60,8 @@ class SavedTrip:
     def done(self) -> int:
         """How many steps are ticked."""
         return sum(step.done for step in self.steps)
+
+    @property
+    def is_sample(self) -> bool:
+        """Invented to show how the pages work."""
+        return self.trip_id.startswith(SAMPLE_PREFIX)

@@ -110,7 +110,7 @@ class CalendarFeeds:
         self, speaker: Speaker, habits: Habits, by_card: dict[str, CardHabits], zone: ZoneInfo, now: datetime
     ) -> Iterable[CalendarEntry]:
         clocks = ClockDesk(self._house, self._account, lambda: now.astimezone(zone)).all()
-        facts = [CardFacts(known.card, known.states, known.is_assumed) for known in clocks]
+        facts = [CardFacts(known.card, known.states, known.is_assumed) for known in clocks if not known.card.is_sample]
         for topic in topics(facts, (), now, zone):
             if topic.last_day is None or not is_dated(topic.matter):
                 continue
@@ -121,7 +121,7 @@ class CalendarFeeds:
     def _of_trips(self, speaker: Speaker, zone: ZoneInfo, now: datetime) -> Iterable[CalendarEntry]:
         since = (now - SHORT).astimezone(zone).date()
         for trip in TripStore(self._house.database, self._account).all():
-            for step in trip.steps:
+            for step in () if trip.is_sample else trip.steps:
                 if step.day >= since and not step.done:
                     said = speaker.step(trip, step)
                     url = step.url if step.url.startswith("https://") else ""

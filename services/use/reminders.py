@@ -179,7 +179,7 @@ class ReminderDesk:
         here = now.astimezone(zone)
         clocks = {known.card.card_id: known for known in ClockDesk(self._house, self._account, lambda: here).all()}
         board = ReadingDesk(self._house, self._account, lambda: here).board()
-        cards = [_facts(view, clocks.get(view.card.card_id)) for view in board]
+        cards = [_facts(view, clocks.get(view.card.card_id)) for view in board if not view.card.is_sample]
         names = {view.card.card_id: view.card.nickname for view in board}
         walks = RenewalDesk(self._house, self._account, lambda: here).walks()
         return topics(cards, [_renewal(walk, names) for walk in walks if walk.run.is_open], now, zone)

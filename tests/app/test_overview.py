@@ -16,7 +16,7 @@ def app(own_house: Path) -> AppTest:
     return AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=60)
 
 
-JOBS = {"zh": ["出行前", "每一张卡", "续费"], "en": ["Before a trip", "Every card", "Topping up"]}
+JOBS = {"zh": ["出行前", "手上的每一张卡", "续费"], "en": ["Before a trip", "Every card you have", "Topping up"]}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

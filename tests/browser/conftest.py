@@ -126,6 +126,18 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+def rest(page: Page) -> None:
+    """The run is over and everything is drawn, and stays so: a part of the page that redraws itself may be followed by a whole run."""
+    page.locator("h1").first.wait_for(timeout=PATIENCE)
+    for pause in (250, 0):
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]").wait_for(
+            timeout=PATIENCE
+        )
+        expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
+        page.wait_for_timeout(pause)
+    assert page.locator("[data-testid=stException]").count() == 0, page.locator("[data-testid=stException]").first.inner_text()
+
+
 class Visitor:
     """A person with a browser. Everything that must never happen in it is collected, and fails the test at its end."""
 
@@ -152,16 +164,7 @@ class Visitor:
         return self.page
 
     def settle(self) -> None:
-        """The run is over and everything is drawn, and stays so: a part of the page that redraws itself may be followed by a whole run."""
-        page = self.page
-        page.locator("h1").first.wait_for(timeout=PATIENCE)
-        for pause in (250, 0):
-            page.locator("[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]").wait_for(
-                timeout=PATIENCE
-            )
-            expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
-            page.wait_for_timeout(pause)
-        assert page.locator("[data-testid=stException]").count() == 0, page.locator("[data-testid=stException]").first.inner_text()
+        rest(self.page)
 
     def axe(self) -> list[tuple[str, str, str]]:
         """Serious and critical findings of axe: (rule, impact, element)."""

@@ -16,7 +16,7 @@ def welcome() -> None:
         st.page_link("../pages/compare.py", label=_("Compare plans"), icon=":material/travel_explore:")
         st.page_link("../pages/trips.py", label=_("Plan a trip"), icon=":material/luggage:")
     with balances.container(border=True, height="stretch"):
-        st.header(_("Every card"))
+        st.header(_("Every card you have"))
         st.markdown(_("See what is left on each card, how we know, and the day on which its number, money or data would be lost."))
         st.page_link("../pages/add_card.py", label=_("Add a card"), icon=":material/add:")
         st.button(

@@ -1,7 +1,7 @@
 """Sample cards come and go with one call, say that they are samples, and show something of every kind."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import phonenumbers
@@ -17,7 +17,9 @@ from services.use.clocks import ClockDesk
 from services.use.configuration import Configuration
 from services.use.house import House, open_house
 from services.use.readings import ReadingDesk
+from services.use.reminders import ReminderDesk
 from services.use.samples import SampleDesk, shipped_samples
+from ui.calendar_feed import calendar_file
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ME = "local"
@@ -84,3 +86,15 @@ def test_operators_are_known_numbers_are_nobodys_and_the_trip_can_be_read(house:
     question, problems = from_params(dict(TripStore(house.database, ME).all()[0].params))
     assert problems == ()
     assert [leg.country for leg in question.legs] == ["JP", "KR"]
+
+
+def test_nobody_is_reminded_of_a_sample_and_no_calendar_shows_one(house: House) -> None:
+    desk(house).load()
+    today = datetime.now(UTC)
+    mine = Card("mine", "My own card", CardKind.SIM, "giffgaff", "GB", first_used_on=today.date() - timedelta(150))
+    CardDesk(house, ME, lambda: today).add(mine)
+    told = {standing.topic.card_id for standing in ReminderDesk(house, ME, lambda: today).standings()}
+    assert told == {"mine"}
+    content = calendar_file(house, ME, "en", "Europe/London").content.decode()
+    assert "My own card" in content
+    assert "(sample)" not in content
