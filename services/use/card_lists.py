@@ -327,19 +327,22 @@ def export_workbook(
     """XLSX of the same rows. Every cell is text and stays so when a person edits it: no formula, no rounded ICCID, no lost leading 0."""
     from openpyxl import Workbook  # only who exports a workbook loads its writer
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     book, out = Workbook(write_only=True), io.BytesIO()
     sheet = book.create_sheet()
     for row in _rows(cards, headings, language, secrets_of):
         cells = []
         for text in row:
-            cell = WriteOnlyCell(sheet, _kept_apostrophe(text, ILLEGAL_CHARACTERS_RE.sub(" ", text)))
+            cell = WriteOnlyCell(sheet, _kept_apostrophe(text, _NOT_IN_XML.sub(" ", text)))
             cell.data_type, cell.number_format = "s", "@"
             cells.append(cell)
         sheet.append(cells)
     book.save(out)
     return out.getvalue()
+
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold: a workbook with one such sign does not open."""
 
 
 def _rows(

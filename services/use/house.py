@@ -14,6 +14,7 @@ from services.use.background import Background
 from services.use.configuration import Configuration, read_configuration
 from services.use.known_cards import KnownCards
 from services.use.known_clocks import KnownClocks
+from services.use.log_scrub import scrub_logs
 from services.use.refresh import Refresh
 from services.use.stage import Stage
 from services.use.trip_pool import TripPool
@@ -51,6 +52,7 @@ class House:
 def open_house(configuration: Configuration) -> House:
     """Open and migrate the database. Before an upgrade, a SQLite file is copied beside itself, and of any other database a backup is kept.
     Raises ConfigurationError, DatabaseTooNew, DatabaseDamaged, or SQLAlchemy's OperationalError."""
+    scrub_logs()
     database = Database(configuration.database_url)
 
     def keep(schema: str) -> None:

@@ -1,0 +1,1 @@
+"""The corpus of hostile texts, and a household that has them in every field."""
