@@ -44,6 +44,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from services import VERSION
+from services.model.person import Role
+from services.store.acting import as_program
 from services.store.database import NEWEST_SCHEMA, Database, known_schemas
 from services.store.sealed_file import MAGIC, NotSealed, SealDamaged, SealingWriter, is_sealed, unseal
 from services.store.sealed_file import VERSION as SEALED_VERSION
@@ -363,8 +365,10 @@ def _insert(connection: Connection, table: Table, batch: list[dict[str, Any]]) -
 
 
 def put_back(staged: Staged, database: Database) -> None:
-    """Put the staged rows in place of everything that ``database`` has, all or nothing. Raises what the database raises."""
-    with staged.database.read() as source, database.write() as target:
+    """Put the staged rows in place of everything that ``database`` has, all or nothing. Raises NotAllowed for anybody but an owner, and
+    what the database raises."""
+    database.require(Role.OWNER)
+    with as_program(), staged.database.read() as source, database.write() as target:
         before = _revisions(target)
         for table in reversed(metadata.sorted_tables):
             target.execute(table.delete())
