@@ -23,13 +23,11 @@ check: $(VENV)/.dev $(VENV)/.browser
 bench: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m bench
 
-<<<<<<< HEAD
 screenshots: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m tests.browser.screenshots
-=======
+
 audit: $(VENV)/.dev
 	$(BIN)/python .ci/audit.py
->>>>>>> 8556e5d (Hostile texts: a corpus of 215 through every page and export; addresses in other people's text become no links; a workbook opens whatever a name holds; logs are scrubbed; an audit of dependencies in CI)
 
 backup: $(VENV)/.run
 	$(BIN)/python -m services.use.backup make simkeeper-backup-$$(date +%Y-%m-%d).zip
