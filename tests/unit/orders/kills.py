@@ -85,6 +85,7 @@ class Buyers:
         self._process_of_purchase = -1
         self._has_pid = threading.Event()
         self._count = 0
+        self.lasts = 0.0  # how many seconds a purchase takes that nobody ends
         self._process = subprocess.Popen(
             [sys.executable, "-c", BUYER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )  # fmt: skip
@@ -126,11 +127,14 @@ class Buyers:
         self._process.stdin.flush()
         self._process_of_purchase = os.pidfd_open(int(self._said()))  # a number alone may soon be another process's
         self._has_pid.set()
+        began = time.perf_counter()
         if isinstance(when, float):
             time.sleep(when)
             self._kill()
         died = os.WIFSIGNALED(int(self._said()))
         os.close(self._process_of_purchase)
+        if not died:
+            self.lasts = time.perf_counter() - began if not isinstance(when, float) else min(self.lasts, when)
         self._when = 0.0
         house = open_shop_house(folder, self._address, PROVIDER)
         left = OrderDesk(house, "local").store.all()
