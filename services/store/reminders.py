@@ -263,11 +263,11 @@ class ReminderStore:
                 self._put(connection, message, at, number)
             return len(drafts)
 
-    def replace(self, message_id: str, draft: Draft, now: datetime) -> bool:
-        """Put ``draft``, for the fallback channel, in the place of a message that keeps failing. False when somebody else did."""
+    def replace(self, message: Message, draft: Draft, now: datetime, status: MessageStatus) -> bool:
+        """Put ``draft`` in the place of a message that waits, which becomes ``status``. False when another worker has taken it."""
         with self._database.write(self._account) as connection:
-            failed = and_(self._is_message(message_id), reminder_messages.c.status == MessageStatus.FAILED.value)
-            if not connection.execute(reminder_messages.update().where(failed).values(status=MessageStatus.REPLACED.value)).rowcount:
+            waits = and_(self._is_message(message.message_id), reminder_messages.c.status == message.status.value)
+            if not connection.execute(reminder_messages.update().where(waits).values(status=status.value)).rowcount:
                 return False
             self._put(connection, draft, int(now.timestamp()))
         return True

@@ -262,8 +262,15 @@ class ReminderDesk:
                     if message.tried_at is None or abs(now - message.tried_at) > STUCK:
                         self.store.settle(message.message_id, MessageStatus.UNKNOWN)
                 elif not _is_live(message, live, now.astimezone(zone_of(habits)).date()):
-                    self.store.settle(message.message_id, MessageStatus.OBSOLETE)
-                elif _is_time(message, now) and self.store.hand_over(message, now):
+                    if not _is_ahead(message, standings):
+                        self.store.settle(message.message_id, MessageStatus.OBSOLETE)
+                elif not _is_time(message, now):
+                    continue
+                elif message.channel_id in views and not _is_whole(message, live):
+                    draft = self._redrafted(message, views[message.channel_id], live, habits, now)
+                    if draft is not None:  # what was renewed or is said anew is left out; the rest goes in this very run
+                        self.store.replace(message, draft, now, MessageStatus.OBSOLETE)
+                elif self.store.hand_over(message, now):
                     here = message.channel_id in views
                     outcome = channels.deliver(message.channel_id, message.title, message.body) if here else Delivery(Failure.GONE)
                     if outcome.failure is None:
@@ -288,7 +295,7 @@ class ReminderDesk:
         fallback = next((view for view in views if view.is_fallback and view.channel_id != message.channel_id), None)
         if fallback is not None and (doubtful or over or attempts >= FALLS_BACK_AFTER or not why.may_pass):
             draft = self._redrafted(message, fallback, live, habits, now)
-            if draft is not None and self.store.replace(message.message_id, draft, now):
+            if draft is not None and self.store.replace(replace(message, status=MessageStatus.FAILED), draft, now, MessageStatus.REPLACED):
                 return
         if doubtful or over:
             self.store.settle(message.message_id, MessageStatus.UNKNOWN if doubtful else MessageStatus.GIVEN_UP, failure)
@@ -396,6 +403,21 @@ def _is_live(message: Message, live: Mapping[Item, Standing], today: date) -> bo
     if _is_self_test(message):
         return message.items[0].episode == today.isoformat()
     return any(item in live for item in message.items)
+
+
+def _is_whole(message: Message, live: Mapping[Item, Standing]) -> bool:
+    return _is_self_test(message) or all(item in live for item in message.items)
+
+
+def _is_ahead(message: Message, standings: Sequence[Standing]) -> bool:
+    """Whether a clock that was ahead claimed this before its time: it waits until the time comes."""
+    now = {(it.topic.key, it.episode): it.due for it in standings}
+    for item in message.items:
+        if (item.topic, item.episode) in now:
+            due = now[item.topic, item.episode]
+            if due is None or item.slot > due.slot:
+                return True
+    return False
 
 
 def _is_time(message: Message, now: datetime) -> bool:

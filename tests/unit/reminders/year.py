@@ -322,7 +322,7 @@ def judge(story: Story) -> Verdict:
         missing = wanted - set(came)
         if not thing.died:
             verdict.wrong += [f"{thing.at}: did not come: {window}" for window in missing]
-            owed.clear()
+            owed = owed if quiet else set()
             continue
         owed |= missing
         for window in missing:
