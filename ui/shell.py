@@ -50,29 +50,24 @@ def _arrive() -> tuple[NotIn | door.Closed | None, Member | None]:
 
 def navigation(reason: NotIn | door.Closed | None = None) -> "st.Page":
     """The pages with translated titles at addresses that never change. With a ``reason`` why nobody comes in, nothing of them is shown."""
-    groups = {
-        "": [
-            st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
-            st.Page("../pages/balances.py", title=_("Cards and balances"), icon=":material/sim_card:", url_path="balances"),
-            st.Page("../pages/renew.py", title=_("Renew"), icon=":material/autorenew:", url_path="renew"),
-            st.Page("../pages/card.py", title=_("Card"), url_path="card", visibility="hidden"),
-            st.Page("../pages/add_card.py", title=_("Add a card"), url_path="add-card", visibility="hidden"),
-            st.Page("../pages/compare.py", title=_("Compare plans"), icon=":material/travel_explore:", url_path="compare"),
-            st.Page("../pages/trips.py", title=_("Trip planner"), icon=":material/luggage:", url_path="trips"),
-            st.Page("../pages/settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
-        ],
-        _("More"): [
-            st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
-            st.Page("../pages/reminders.py", title=_("Reminders"), icon=":material/notifications:", url_path="reminders"),
-            st.Page("../pages/orders.py", title=_("Orders"), icon=":material/receipt:", url_path="orders"),
-            st.Page("../pages/receipts.py", title=_("Receipts and spending"), icon=":material/receipt_long:", url_path="receipts"),
-            st.Page("../pages/data.py", title=_("Backup and data"), icon=":material/save:", url_path="data"),
-            st.Page("../pages/people.py", title=_("People and sign-in"), icon=":material/group:", url_path="people"),
-        ],
-    }
-    # One list: on a phone Streamlit draws named groups as lists that a screen reader cannot read out.
+    pages = [
+        st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
+        st.Page("../pages/balances.py", title=_("Cards"), icon=":material/sim_card:", url_path="balances"),
+        st.Page("../pages/renew.py", title=_("Renew"), icon=":material/autorenew:", url_path="renew"),
+        st.Page("../pages/card.py", title=_("Card"), url_path="card", visibility="hidden"),
+        st.Page("../pages/add_card.py", title=_("Add a card"), url_path="add-card", visibility="hidden"),
+        st.Page("../pages/compare.py", title=_("Compare plans"), icon=":material/travel_explore:", url_path="compare"),
+        st.Page("../pages/trips.py", title=_("Trip planner"), icon=":material/luggage:", url_path="trips"),
+        st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
+        st.Page("../pages/reminders.py", title=_("Reminders"), icon=":material/notifications:", url_path="reminders"),
+        st.Page("../pages/receipts.py", title=_("Receipts"), icon=":material/receipt_long:", url_path="receipts"),
+        st.Page("../pages/orders.py", title=_("Orders"), icon=":material/receipt:", url_path="orders"),
+        st.Page("../pages/settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
+        st.Page("../pages/data.py", title=_("Backup"), icon=":material/save:", url_path="data"),
+        st.Page("../pages/people.py", title=_("People"), icon=":material/group:", url_path="people"),
+    ]
     position: Literal["top", "hidden"] = "top" if reason is None else "hidden"
-    return st.navigation([page for group in groups.values() for page in group], position=position)
+    return st.navigation(pages, position=position)
 
 
 def run(page: "st.Page", reason: NotIn | door.Closed | None = None) -> None:

@@ -17,6 +17,7 @@ WIDEST = 4
 """The chart of costs reaches this many times the need."""
 ROW_PX = 44
 _DAY = pd.Timedelta(days=1)
+_DAILY = alt.TimeIntervalStep(interval="day", step=1)
 
 
 def cost_lines(plans: Ranking, names: Sequence[str]) -> pd.DataFrame:
@@ -64,7 +65,10 @@ def days_by_plan(valid: pd.DataFrame, used: pd.DataFrame, *, plan: str, carries:
     if len(bars):
         bands["end"] = bands["end"].clip(upper=bars["end"].max() + _DAY)
     rows = alt.Y("plan:N", sort=order, title=None, axis=alt.Axis(labelLimit=170, ticks=False, domain=False))
-    begin, end = alt.X("begin:T", title=None, axis=alt.Axis(format="%-m/%-d", labelOverlap=True, grid=True)), alt.X2("end")
+    begin, end = (
+        alt.X("begin:T", title=None, axis=alt.Axis(format="%-m/%-d", labelOverlap=True, grid=True, tickCount=_DAILY)),
+        alt.X2("end"),
+    )
     band = alt.Chart(bands).mark_bar(height=26, opacity=0.18, color="#7a8f88").encode(x=begin, x2=end, y=rows)
     bar = (
         alt.Chart(bars if len(bars) else bands)

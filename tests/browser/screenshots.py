@@ -40,11 +40,12 @@ FULL = (
     TRIP,
     "reminders",
     "receipts",
+    "orders",
     "data",
     "people",
     "settings",
 )
-README = {"overview": "", "card": "card?id=sample-uk-bank", "compare": COMPARE, "trip": TRIP}
+README = {"overview": ("", 1200), "card": ("card?id=sample-uk-bank", 1200), "compare": (COMPARE, 1500), "trip": (TRIP, 2300)}
 
 
 @contextmanager
@@ -123,9 +124,10 @@ def readme(browser: Browser) -> None:
     """The pictures of both README files, small enough to live beside the text."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     for language in LOCALES:
-        with dashboard(language, samples=True) as url, visitor(browser, language, "desktop", False, 900) as page:
-            for name, path in README.items():
-                target = shoot(page, f"{url}/{path}", IMAGES / f"{name}-{language}.png")
+        with dashboard(language, samples=True) as url:
+            for name, (path, height) in README.items():
+                with visitor(browser, language, "desktop", False, height) as page:
+                    target = shoot(page, f"{url}/{path}", IMAGES / f"{name}-{language}.png")
                 with Image.open(target) as shot:
                     shot.convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(target, optimize=True)
                 print(target.relative_to(ROOT), target.stat().st_size // 1024, "KB")
