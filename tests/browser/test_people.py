@@ -191,3 +191,19 @@ def test_without_sign_in_every_route_of_an_open_address_says_what_to_set(closed:
         assert "simkeeper.people.allow" in body, path
         assert "stApp" not in body, path
         assert refused.value.headers["content-security-policy"], path
+
+
+@pytest.mark.parametrize("width", ["desktop", "phone"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_that_says_what_to_set_is_accessible_and_fits(
+    closed: str, visit: Callable[..., Visitor], language: str, width: str
+) -> None:
+    visitor = visit(language, width)
+    page = visitor.page
+    page.goto(f"{closed}/balances")
+    expect(page.locator("h1")).to_have_text({"en": "Simkeeper is closed here", "zh": "续卡管家在此地址上不开放"}[language])
+    assert visitor.sideways() <= 0
+    assert visitor.axe() == []
+    page.get_by_role("link").click()
+    expect(page.locator("h1")).to_have_text({"zh": "Simkeeper is closed here", "en": "续卡管家在此地址上不开放"}[language])
+    visitor.console_errors[:] = [error for error in visitor.console_errors if "403" not in error]
