@@ -108,16 +108,16 @@ def test_from_the_first_start_to_real_prices_an_export_and_a_shared_link(
 
 FAULTS: dict[str, tuple[Fault, str]] = {
     "server error": (Fault("status", status=503), "故障"),
-    "page instead of data": (Fault("html"), "变了样"),
-    "empty": (Fault("empty"), "变了样"),
-    "cut short": (Fault("truncated"), "变了样"),
+    "page instead of data": (Fault("html"), "有变或已损坏"),
+    "empty": (Fault("empty"), "有变或已损坏"),
+    "cut short": (Fault("truncated"), "有变或已损坏"),
     "connection broken": (Fault("reset"), "连不上"),
     "too many requests": (Fault("status", status=429), "稍等"),
     "refused": (Fault("status", status=403), "拒绝"),
     "moved to another host": (Fault("redirect", to="https://example.invalid/"), "拒绝"),
-    "wrong type": (Fault("set", at=("items",), value={"a": 1}), "变了样"),
-    "nulls": (Fault("set", at=("items", "*", "price"), value=None), "变了样"),
-    "no plans": (Fault("set", at=("items",), value=[]), "变了样"),
+    "wrong type": (Fault("set", at=("items",), value={"a": 1}), "有变或已损坏"),
+    "nulls": (Fault("set", at=("items", "*", "price"), value=None), "有变或已损坏"),
+    "no plans": (Fault("set", at=("items",), value=[]), "有变或已损坏"),
 }
 
 

@@ -26,7 +26,7 @@ WORDS = {
         "works": "● 正常",
         "balance": "账户余额：",
         "permissions": "权限与剩余请求次数",
-        "buys": "用账户里的钱购买充值",
+        "buys": "用账户余额充值",
         "left": "还剩",
         "test": "测试",
         "broken": "▲ 无法使用",

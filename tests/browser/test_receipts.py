@@ -48,7 +48,7 @@ WORDS = {
         "product": "就买这个",
         "moves": "延到",
         "later": "起付款不浪费",
-        "money": "这是钱，不是服务",
+        "money": "充的是余额，不是服务",
         "promised": "承诺：HK$50.00",
         "notes": "备注与照片",
         "keep_photo": "保存照片",

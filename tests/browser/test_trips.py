@@ -18,10 +18,10 @@ WORDS = {
     "zh": {
         "cheapest": "最省组合",
         "proved": "已证明是",
-        "checklist": "变成行前清单",
+        "checklist": "生成行前清单",
         "ics": "把步骤下载为日历",
         "invented": "本页所有价格都是虚构的",
-        "home": "关闭家乡 SIM 卡的数据漫游",
+        "home": "关闭常用 SIM 卡的数据漫游",
         "add": "添加一站",
         "country": "第 3 站：国家或地区",
     },
