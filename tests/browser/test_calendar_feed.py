@@ -14,9 +14,9 @@ from tests.browser.test_connections import press
 WORDS = {
     "zh": {
         "download": "下载日历（.ics）",
-        "make": "生成私密地址",
-        "show": "显示地址",
-        "renew": "生成新地址",
+        "make": "生成私密网址",
+        "show": "显示网址",
+        "renew": "生成新网址",
         "yes": "生成",
         "name": "续卡管家：卡片",
     },

@@ -51,7 +51,7 @@ def test_a_scanner_that_opens_every_link_changes_nothing(tokens: list[str]) -> N
     assert not silenced()
 
 
-@pytest.mark.parametrize(("which", "words"), [(0, "已记下，不再重复"), (1, "已记下，明天再提醒你")])
+@pytest.mark.parametrize(("which", "words"), [(0, "已记下，不再重复"), (1, "已记下，明天再提醒您")])
 def test_the_button_does_it_once_in_the_language_of_the_message(tokens: list[str], which: int, words: str) -> None:
     done = ask("POST", tokens[which])
     assert done.status_code == 200

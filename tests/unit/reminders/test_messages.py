@@ -61,7 +61,7 @@ def test_every_matter_can_be_said(matter: Matter, language: str) -> None:
     [
         (date(2026, 11, 28), "5 days left", "还剩 5 天"),
         (date(2026, 12, 2), "1 day left", "还剩 1 天"),
-        (date(2026, 12, 3), "today is the last safe day", "今天是最后的安全日"),
+        (date(2026, 12, 3), "today is the last safe day", "今天是最后安全日"),
         (date(2026, 12, 4), "1 day too late", "已超过 1 天"),
         (date(2026, 12, 9), "6 days too late", "已超过 6 天"),
     ],
