@@ -4,6 +4,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from ui.compressed import CompressedStatics
 from ui.trouble import report
 from ui.web import CALENDAR, REMIND, Doorkeeper, SecurityHeaders, calendar, healthz, lifespan, metrics, remind, secrets_of_sign_in
 
@@ -16,7 +17,7 @@ app = st.App(
         Route(CALENDAR, calendar),
         Route(REMIND, remind, methods=["GET", "POST"]),
     ],
-    middleware=[Middleware(SecurityHeaders), Middleware(Doorkeeper)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Doorkeeper), Middleware(CompressedStatics)],
     secrets=secrets_of_sign_in(),
     on_script_error=report,
 )

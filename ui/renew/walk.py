@@ -11,6 +11,7 @@ from ui import clock, figures
 from ui.cards.desks import reading_desk
 from ui.language import _
 from ui.orders.till import order_section, orders_here
+from ui.paper import paper_hint
 from ui.renew import words
 from ui.renew.after import dispute, payment, proof
 from ui.renew.checks import as_of, link_box, number_box, uses_a_page
@@ -27,7 +28,9 @@ S = RenewalStatus
 
 def walk_page(walk: Walk) -> None:
     run = walk.run
-    _head(walk)
+    with st.container(key="paper_head"):
+        _head(walk)
+    paper_hint()
     if run.abandoned is not None:
         st.warning(_("Given up: {reason}").format(reason=plain(run.abandoned) or _("no reason given")))
         st.button(
@@ -88,10 +91,11 @@ def _status(walk: Walk) -> None:
 
 def _phase(walk: Walk, phase: Phase) -> None:
     """The steps of one phase, each a line to tick; notes on them together below."""
-    st.subheader(word(words.PHASE, phase))
     steps = [step for step in walk.steps if step.phase is phase]
-    for step in steps:
-        _step(walk, step)
+    with st.container(key=f"paper_{phase.value}"):
+        st.subheader(word(words.PHASE, phase))
+        for step in steps:
+            _step(walk, step)
     with st.expander(_("Notes and photos"), icon=":material/edit_note:"):
         photos(walk, phase, steps)
         for step in steps:

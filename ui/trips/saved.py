@@ -12,6 +12,7 @@ from services.use.trip_calendar import Entry, calendar_file
 from services.use.trips import NoSuchTrip
 from ui import clock, figures
 from ui.language import _, language, n_, speaking
+from ui.paper import paper_hint
 from ui.text import for_label, plain
 from ui.trips.form import desk, key, open_params
 from ui.trips.words import STEP
@@ -82,15 +83,18 @@ def checklist(question: TripQuestion, problem: TripProblem, answer: TripAnswer, 
     if trip is None or not trip.steps:
         st.caption(_("It is saved with the trip, with every tick."))
         return
-    st.progress(trip.done / len(trip.steps), text=_("{done} of {all} steps done").format(done=trip.done, all=len(trip.steps)))
-    day = None
-    for step in trip.steps:
-        if step.day != day:
-            day = step.day
-            st.markdown(f"**{figures.day(day)}**")
-        tick = key(f"step_{trip.trip_id}_{step.step_id}")
-        st.session_state[tick] = step.done
-        st.checkbox(sentence(step, for_label), key=tick, on_change=_tick, args=(trip.trip_id, step.step_id, tick))
+    with st.container(key="paper_checklist"):
+        st.subheader(plain(trip.name))
+        st.progress(trip.done / len(trip.steps), text=_("{done} of {all} steps done").format(done=trip.done, all=len(trip.steps)))
+        day = None
+        for step in trip.steps:
+            if step.day != day:
+                day = step.day
+                st.markdown(f"**{figures.day(day)}**")
+            tick = key(f"step_{trip.trip_id}_{step.step_id}")
+            st.session_state[tick] = step.done
+            st.checkbox(sentence(step, for_label), key=tick, on_change=_tick, args=(trip.trip_id, step.step_id, tick))
+    paper_hint()
     st.download_button(
         _("Download the steps as a calendar (.ics)"),
         data=calendar_of(trip),
