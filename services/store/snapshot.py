@@ -246,6 +246,9 @@ def _opened(source: BinaryIO, passphrase: str | None, work: Path) -> Iterator[Bi
         yield plain
 
 
+PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+
+
 @contextmanager
 def _archive(plain: BinaryIO) -> Iterator[zipfile.ZipFile]:
     start = plain.read(4)
@@ -257,6 +260,8 @@ def _archive(plain: BinaryIO) -> Iterator[zipfile.ZipFile]:
     except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError) as error:
         raise BackupDamaged("no directory of the archive") from error
     with archive:
+        if any(member.compress_type not in PACKED for member in archive.infolist()):
+            raise BackupDamaged("packed in another way than ours")
         yield archive
 
 

@@ -14,11 +14,12 @@ from services.model.money import Money
 from services.model.renewal import RenewalStatus
 from services.model.tri import Tri
 from services.providers.sandbox.faults import Fault
+from services.providers.sandbox.state import Window
 from services.rules.orders.limits import No, OrderNotTaken
 from services.use.connections import ConnectionDesk
 from services.use.orders import OrderDesk, new_intent_id
 from services.use.renewals import RenewalDesk
-from tests.unit.orders.till import CARD, SHOPS, Till, add_card, cheapest, open_shop_house, open_till
+from tests.unit.orders.till import CARD, SHOPS, Till, account_in, add_card, cheapest, open_shop_house, open_till
 
 I = IntentStatus  # noqa: E741
 S = RenewalStatus
@@ -28,11 +29,11 @@ DONE = {"lost", "broken", "500_after", "stall_after"}
 
 
 @pytest.fixture
-def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenTill]:
+def till(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenTill]:
     opened = []
 
     def at(provider: str = "esimaccess") -> Till:
-        context = open_till(tmp_path, monkeypatch.setitem, provider)
+        context = open_till(tmp_path, monkeypatch.setitem, provider, database_url)
         opened.append(context)
         return context.__enter__()
 
@@ -166,7 +167,7 @@ def test_two_cards_that_are_one_at_the_provider_take_one_order_at_a_time(till: O
 def test_eight_at_once_from_two_processes_worth_of_desks_buy_one(till: OpenTill, tmp_path: Path) -> None:
     at = till()
     address = at.house.configuration.urls["esimaccess"]
-    replica = open_shop_house(tmp_path, address, "esimaccess")
+    replica = open_shop_house(tmp_path, address, "esimaccess", at.house.configuration.database_url)
     desks = [OrderDesk(house, "local") for house in (at.house, replica) for _ in range(4)]
     offer = at.desk.offer(CARD)
     product, errors = cheapest(offer), []
@@ -369,8 +370,11 @@ def test_a_dry_run_decides_writes_down_and_orders_nothing(till: OpenTill) -> Non
 
 def test_what_is_due_once_is_ordered_once_by_however_many_workers(till: OpenTill, tmp_path: Path) -> None:
     at = till()
+    account_in(at.sandbox).limit = Window(
+        1000, 1
+    )  # each process counts the calls of its own, and a second order is not tried before tomorrow
     at.desk.set_rule(CARD, due_rule(at))
-    replica = open_shop_house(tmp_path, at.house.configuration.urls["esimaccess"], "esimaccess")
+    replica = open_shop_house(tmp_path, at.house.configuration.urls["esimaccess"], "esimaccess", at.house.configuration.database_url)
     workers = [OrderDesk(house, "local") for house in (at.house, replica) for _ in range(2)]
     threads = [threading.Thread(target=worker.auto_renew) for worker in workers]
     for thread in threads:

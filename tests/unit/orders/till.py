@@ -197,8 +197,10 @@ def cheapest(offer: Offer) -> TopUpProduct:
     return min(priced, key=lambda product: (product.price.minor if product.price else 0, product.product_id))
 
 
-def open_shop_house(folder: Path, address: str, provider: str) -> House:
-    return open_house(read_configuration({"SIMKEEPER_DATA_DIR": str(folder), f"SIMKEEPER_URL_{provider.upper()}": address}))
+def open_shop_house(folder: Path, address: str, provider: str, database_url: str = "") -> House:
+    """``database_url``: empty for the file in ``folder``."""
+    environment = {"SIMKEEPER_DATA_DIR": str(folder), "SIMKEEPER_DATABASE_URL": database_url}
+    return open_house(read_configuration({**environment, f"SIMKEEPER_URL_{provider.upper()}": address}))
 
 
 def add_card(house: House, provider: str, remote_id: str, card_id: str = CARD) -> None:
@@ -207,13 +209,13 @@ def add_card(house: House, provider: str, remote_id: str, card_id: str = CARD) -
 
 
 @contextmanager
-def open_till(folder: Path, set_item: Callable[..., None], provider: str = "esimaccess") -> Iterator[Till]:
+def open_till(folder: Path, set_item: Callable[..., None], provider: str = "esimaccess", database_url: str = "") -> Iterator[Till]:
     """``set_item``: pytest's ``monkeypatch.setitem``."""
     sandbox = SANDBOXES[provider]()
     spoiler = Spoiler(sandbox, SHOPS[provider])
     set_item(connections.PROVIDERS, provider, hasty(PROVIDERS[provider]))
     with serve(spoiler) as address:
-        house = open_shop_house(folder, address, provider)
+        house = open_shop_house(folder, address, provider, database_url)
         connections.ConnectionDesk(house, "local").connect(provider, sandbox.credentials)
         add_card(house, provider, sandbox.cards[SHOPS[provider].card])
         yield Till(house, sandbox, spoiler, provider)

@@ -1,6 +1,5 @@
 """The HTTP core by itself: what it repeats, what it waits for, what it refuses, what it never shows."""
 
-import ast
 import asyncio
 import logging
 import threading
@@ -383,25 +382,3 @@ def test_the_core_says_who_it_is():
     desk = Desk()
     send(desk, GET)
     assert desk.requests[0].headers["user-agent"].startswith("Simkeeper/")
-
-
-def importers(names: set[str]) -> set[str]:
-    """Files of the project that import any of ``names``."""
-    found = set()
-    for folder in ("services", "ui", "pages"):
-        for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                modules = (
-                    [alias.name for alias in node.names]
-                    if isinstance(node, ast.Import)
-                    else [node.module or ""]
-                    if isinstance(node, ast.ImportFrom)
-                    else []
-                )
-                if any(module == name or module.startswith(name + ".") for module in modules for name in names):
-                    found.add(str(path.relative_to(ROOT)))
-    return found
-
-
-def test_one_module_opens_connections():
-    assert importers({"httpx", "requests", "aiohttp", "urllib.request", "urllib3", "http.client"}) == {"services/providers/http.py"}

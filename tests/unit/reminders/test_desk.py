@@ -74,10 +74,8 @@ def view(name: str, language: str = "en", fallback: bool = False, enabled: bool 
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    opened = open_house(
-        Configuration(database_url=f"sqlite:///{tmp_path / 'simkeeper.db'}", data_dir=tmp_path, base_url="https://sim.example")
-    )
+def house(tmp_path: Path, database_url: str) -> Iterator[House]:
+    opened = open_house(Configuration(database_url=database_url, data_dir=tmp_path, base_url="https://sim.example"))
     opened.database.ensure_account("other")
     yield opened
     opened.close()
