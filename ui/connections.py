@@ -110,7 +110,7 @@ def _leave(desk: ConnectionDesk, connection: Connection) -> None:
     desk.disconnect(connection.facts.id)
     _ask(None)
     st.session_state[LEFT] = True
-    left = _("Nothing of it is asked any more.") if connection.source is ConnectionSource.SANDBOX else _("Its key is deleted.")
+    left = _("Nothing is looked up there any more.") if connection.source is ConnectionSource.SANDBOX else _("Its key is deleted.")
     st.session_state[SAID] = (_("{provider} is disconnected").format(provider=connection.facts.name), left)
 
 

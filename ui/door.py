@@ -94,7 +94,7 @@ def turned_away(reason: NotIn | Closed) -> None:
         st.markdown(_("Sign in to see the cards of your household."))
         _sign_in(_("Sign in"))
     else:
-        st.title(_("Sign in again") if reason.refused is Refused.ENDED else _("You are not in"))
+        st.title(_("Sign in again") if reason.refused is Refused.ENDED else _("No access"))
         if reason.address:
             st.markdown(_("Signed in as {address}").format(address=plain(reason.address)))
         sentence = _(REFUSED[reason.refused])

@@ -237,7 +237,7 @@ def _run(house: House, what: str, path: Path, passphrase: str | None) -> int:
     for table, rows in found.rows.items():
         if rows:
             print(f"{table:24}{rows:10}")
-    print("Whole and readable. / 完整可读。" if what == "check" else "Restored. / 已恢复。")
+    print("Complete and readable. / 完整可读。" if what == "check" else "Restored. / 已恢复。")
     if found.unreadable:
         print(f"Secrets that no key here opens / 本机密钥解不开的机密: {found.unreadable}")
     return 0

@@ -148,7 +148,7 @@ def test_why_this_date_unfolds_to_arithmetic_facts_and_sources(app: AppTest) -> 
     assert "+ 6 months, counted as 1" in shown
     assert "How long it runs: **6 months**" in shown
     assert "sure: the operator or two sources that agree, undated · Source: community.giffgaff.com" in shown
-    assert "Nobody states what a day is" in shown
+    assert "No source states what a day is" in shown
     assert "Looked for and not found" in shown
     assert "](http" not in shown, "an address without https is text"
 
@@ -212,7 +212,7 @@ def test_an_own_figure_is_put_in_force_marked_and_reset(app: AppTest) -> None:
     page.number_input(key="clock_fix_uk_use.span_count").set_value(60)
     page.selectbox(key="clock_fix_uk_use.span_unit").set_value("day")
     page.text_input(key="clock_fix_uk_use.span_note").set_value("their app, [today](http://x)")
-    page.button(key="FormSubmitter:clock_fix_uk_form_use.span-Put it in force").click().run()
+    page.button(key="FormSubmitter:clock_fix_uk_form_use.span-Use this figure").click().run()
     assert not page.exception
     own = desk().of_card("uk")
     assert own is not None

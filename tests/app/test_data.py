@@ -79,7 +79,7 @@ def test_a_file_is_looked_into_before_anything_is_replaced(app: AppTest) -> None
     file = backup.make_bytes(house(), NOW)
     CardDesk(house(), "local").add(Card("late", "Added later", CardKind.SIM))
     choose(go(app), file)
-    assert "Whole and readable" in said(app)
+    assert "Complete and readable" in said(app)
     assert "Cards: 1" in said(app)
     assert app.button(key="restore_go").disabled
     assert names() == ["Added later", "Home number"]
@@ -98,7 +98,7 @@ def test_an_encrypted_file_asks_for_its_passphrase(app: AppTest) -> None:
     app.text_input(key="restore_passphrase").set_value("something else").run()
     assert "The passphrase does not fit" in said(app)
     app.text_input(key="restore_passphrase").set_value(PASSPHRASE).run()
-    assert "Whole and readable" in said(app)
+    assert "Complete and readable" in said(app)
     app.checkbox(key="restore_sure").check().run()
     app.button(key="restore_go").click().run()
     assert "was restored" in said(app)
@@ -142,7 +142,7 @@ def test_a_kept_backup_is_chosen_from_the_list(app: AppTest) -> None:
     CardDesk(house(), "local").delete(["a"])
     go(app)
     app.selectbox(key="restore_from").select(path.name).run()
-    assert "Whole and readable" in said(app)
+    assert "Complete and readable" in said(app)
     app.checkbox(key="restore_sure").check().run()
     app.button(key="restore_go").click().run()
     assert names() == ["Home number"]

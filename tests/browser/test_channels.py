@@ -51,7 +51,7 @@ WORDS = {
         "test": "Test {}",
         "settings": "Settings of {}",
         "fallback": "When a channel fails, send through",
-        "serves": "Serves when another fails",
+        "serves": "Used when another fails",
         "off": "Switch {} off",
         "is_off": "– Switched off",
         "remove": "Remove {}",

@@ -124,7 +124,7 @@ def test_a_question_answered_a_figure_corrected_and_taken_back(
     page.get_by_role("option", name=re.compile("How long it runs$")).click()
     visitor.settle()
     page.get_by_role("spinbutton", name="Your figure").fill("4")
-    page.get_by_role("button", name="Put it in force").click()
+    page.get_by_role("button", name="Use this figure").click()
     expect(page.get_by_text("yours").first).to_be_visible()
     expect(counted).not_to_have_text(before)
     with page.expect_download() as download:

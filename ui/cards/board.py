@@ -82,7 +82,7 @@ def several(views: list[CardView]) -> None:
             _("What to do"), list(ACTION), format_func=lambda code: words.word(ACTION, code), key="several_action"
         )
         if action is None:
-            st.caption(_("It is done to every card that the filters above show."))
+            st.caption(_("It applies to every card that the filters above show."))
             return
         touched = [view for view in views if action != "refresh" or view.card.card_id in able]
         tag = ""
@@ -104,13 +104,13 @@ def several(views: list[CardView]) -> None:
 
 def _preview(touched: list[CardView]) -> None:
     if not touched:
-        st.caption(_("No card is touched."))
+        st.caption(_("No card is affected."))
         return
     names = figures.listing([plain(view.card.nickname) for view in touched[:NAMED]])
     more = len(touched) - NAMED
     tail = n_(" and {n} more", " and {n} more", more).format(n=more) if more > 0 else ""
     st.markdown(
-        n_("{n} card is touched: {names}", "{n} cards are touched: {names}", len(touched)).format(n=len(touched), names=names + tail)
+        n_("{n} card is affected: {names}", "{n} cards are affected: {names}", len(touched)).format(n=len(touched), names=names + tail)
     )
 
 

@@ -39,7 +39,7 @@ FIELD = {
 }
 CATEGORY = {
     "advert": mark("This is an advert. It says nothing about what is left, so nothing is kept."),
-    "code": mark("This is a code for signing in. It says nothing about what is left, and it is nobody's business: nothing is kept."),
+    "code": mark("This is a code for signing in. It says nothing about what is left, and nobody else should see it. Nothing is kept."),
     "other_account": mark("This is about another account, such as a bank or a parcel. Nothing is kept."),
     "not_understood": mark("No figure was understood. You can type in what is left instead."),
 }

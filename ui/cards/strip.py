@@ -34,4 +34,4 @@ def strip(view: CardView) -> None:
         parts.append(LOOK[step.place].format(text=f"{name} {day}".strip()))
     st.markdown(" → ".join(parts))
     if all(step.place is not Place.HERE for step in steps):
-        st.caption(_("Nothing of its life is known yet. Enter what is left, or the dates you remember."))
+        st.caption(_("Nothing is known about this card yet. Enter what is left, or the dates you remember."))

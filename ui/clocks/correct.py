@@ -71,7 +71,7 @@ def _kept(rule: OperatorRule, kept: KeptOverride, unfit: bool) -> None:
     value = figures.listing([plain(_shown(item)) for item in own.value]) if isinstance(own.value, list) else plain(str(own.value))
     line = f"{words.own_badge()} {path_name(rule, own.path)}: **{value}** · {scope} · {figures.day(own.made_on)}"
     if unfit:
-        line += " " + words.badge("orange", "!", _("does not fit the newer rule and is not in force"))
+        line += " " + words.badge("orange", "!", _("does not fit the newer rule and is not used"))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(line + (f"  \n{plain(own.note)}" if own.note else ""), width="content")
         st.button(
@@ -129,7 +129,7 @@ def _form(clocks: CardClocks) -> None:
         _editor(clocks.rule, path, field)
         st.text_input(_("Note: who says so, and when"), max_chars=300, key=f"{field}_note")
         st.checkbox(_("For every card under this rule"), key=f"{field}_all")
-        st.form_submit_button(_("Put it in force"), on_click=_correct, args=(clocks.card.card_id, path, field))
+        st.form_submit_button(_("Use this figure"), on_click=_correct, args=(clocks.card.card_id, path, field))
 
 
 def _current(rule: OperatorRule, path: str) -> Any:

@@ -77,7 +77,7 @@ def _confirm() -> None:
     if asked is None:
         return
     st.warning(
-        _("Programs that subscribed get nothing from the address any more. Their entries stay until they are removed there."),
+        _("Programs that subscribed no longer get anything from the address. The entries they have stay until they are removed there."),
         title=_("Make a new address?") if asked == "renew" else _("Close the address?"),
     )
     with st.container(horizontal=True):

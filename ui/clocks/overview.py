@@ -60,7 +60,7 @@ def _more(said: Answer) -> str:
     parts = []
     if said.overdue and said.before is not None:
         day = figures.day(said.before.astimezone(clock.zone()).date())
-        parts.append(_("Of the rest, nothing is known to be lost before {day}.").format(day=f"**{day}**"))
+        parts.append(_("Nothing else is known to be lost before {day}.").format(day=f"**{day}**"))
     if said.unknown:
         count = n_("{n} card has a date that nobody knows.", "{n} cards have a date that nobody knows.", said.unknown)
         unsafe = _("Unknown does not mean safe: open the card and answer one question.")
@@ -110,7 +110,7 @@ def _moves(moves: Moves) -> None:
             st.caption(n_("and {n} more", "and {n} more", rest).format(n=figures.number(rest)))
         for card, kept in moves.unfit:
             st.markdown(
-                _("Your figure for {card} fits the newer rule no more and is not in force: {value}").format(
+                _("Your figure for {card} no longer fits the newer rule and is not used: {value}").format(
                     card=plain(card.nickname), value=plain(str(kept.override.value))
                 )
             )

@@ -74,7 +74,7 @@ def _dates(state: ClockState) -> list[str]:
         lines.append(paid.format(n=figures.number(state.fees_covered)))
     if state.doubtful is not None and state.doubtful.activity is not None:
         lines.append(
-            _("Nobody says whether {activity} counts. What was done on {day} moved nothing.").format(
+            _("No source says whether {activity} counts. What was done on {day} moved no date.").format(
                 activity=words.value(state.doubtful.activity), day=words.day(state.doubtful.at, state)
             )
         )
@@ -162,10 +162,10 @@ def why(clocks: CardClocks, state: ClockState) -> None:
         st.markdown("\n".join(f"{at}. {_step(state, at - 1)}" for at, _line in enumerate(state.steps, start=1)))
     else:
         st.markdown(_("No date was worked out yet."))
-    st.markdown(_("Weakest fact under this date: {confidence}.").format(confidence=words.confidence(state.confidence)))
+    st.markdown(_("The weakest fact behind this date: {confidence}.").format(confidence=words.confidence(state.confidence)))
     if state.assumed:
         open_facts = figures.listing([word(words.ASSUMED, name) for name in state.assumed])
-        st.markdown(_("Nobody states {facts}; the earlier date was taken.").format(facts=open_facts))
+        st.markdown(_("No source states {facts}, so the earlier date was taken.").format(facts=open_facts))
     lines = [_fact(clocks.rule, state.rule, name) for name in _MAIN]
     lines += [_activity(clocks.rule, state.rule, index) for index in range(len(state.rule.activity))]
     st.markdown("\n".join(f"- {line}" for line in lines if line))

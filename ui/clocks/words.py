@@ -100,7 +100,7 @@ CONFIDENCE = {
     "H": mark("sure: the operator or two sources that agree"),
     "M": mark("fairly sure: one decent source"),
     "L": mark("weak: hearsay"),
-    "disputed": mark("disputed: the cautious value is in force"),
+    "disputed": mark("disputed: the cautious value is used"),
     "assumed": mark("assumed: nothing is known of this operator"),
     "unknown": mark("unknown"),
     "own": mark("yours"),

@@ -112,7 +112,7 @@ def _preview(found: Found) -> None:
     made = figures.moment(found.contents.made_at.astimezone(clock.zone()))
     st.markdown(
         "**"
-        + _("Whole and readable")
+        + _("Complete and readable")
         + "**  \n"
         + _("Made {moment} by version {version}").format(moment=made, version=plain(found.contents.program))
     )

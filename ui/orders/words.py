@@ -57,7 +57,7 @@ EXTENDS: Mapping[str, str] = {
     "unknown": mark("The provider does not say whether its time is added to what is left or runs beside it."),
 }
 NO: Mapping[str, str] = {
-    No.NO_PRICE: mark("The provider does not say the price before the order, so it cannot be held against your limit."),
+    No.NO_PRICE: mark("The provider does not say the price before the order, so it cannot be compared with your limit."),
     No.NO_LIMIT: mark("There is no spending limit in {currency} yet. Set one first."),
     No.LIMIT_ORDER: mark("It costs more than your limit for one order, {limit}."),
     No.LIMIT_MONTH: mark("It would pass your limit for this month, {limit}; {spent} of it is used or may be."),
@@ -113,9 +113,9 @@ def failed(provider: str, failure: Mapping[str, Any]) -> str:
         case "OtherAccount":
             return _("The connection to {provider} belongs to another account now.").format(provider=facts.name)
         case "HeldUp":
-            return _("This machine was held up before it could be sent.")
+            return _("This machine paused for too long before it could be sent.")
         case "TooLate":
-            return _("Nobody began to send it in time.")
+            return _("It was not sent in time.")
         case "SenderDied":
             return _("The program ended while it was being sent.")
         case "Unexpected":

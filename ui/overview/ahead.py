@@ -44,7 +44,7 @@ def _sentence(thing: NextThing) -> str:
         case NextKind.GO_ON:
             return _("The renewal of {name} has been begun and is not over.").format(name=name)
         case NextKind.ANSWER:
-            return _("Of {name} one date is not known. One answer on its page would settle it.").format(name=name)
+            return _("One date of {name} is not known. One answer on its page would settle it.").format(name=name)
 
 
 def _link(thing: NextThing) -> None:

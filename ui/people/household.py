@@ -80,9 +80,9 @@ def _about(member: Member) -> list[str]:
 
 def _ask_again(member: Member, mine: bool) -> None:
     if mine:
-        st.warning(_("You will see the cards of this household no more. What you entered stays with it."))
+        st.warning(_("You will no longer see the cards of this household. What you entered stays with it."))
     else:
-        st.warning(_("They will see the cards of this household no more, from their next click on. What they entered stays."))
+        st.warning(_("From their next click on, they no longer see the cards of this household. What they entered stays."))
     with st.container(horizontal=True):
         st.button(
             _("Leave") if mine else _("Remove this person"), key="people_yes", type="primary", on_click=_go, args=(member.address, mine)

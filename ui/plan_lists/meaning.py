@@ -164,7 +164,7 @@ def _units(answers: _Answers) -> None:
 
 
 def _zeros(answers: _Answers) -> None:
-    _choice(answers, "period", _("An amount of data without more is for"), list(list_words.PERIOD), _saying(list_words.PERIOD))
+    _choice(answers, "period", _("An amount of data without a period is for"), list(list_words.PERIOD), _saying(list_words.PERIOD))
     if answers.said["period"] == Period.MONTH.value or answers.said[Field.DATA_PERIOD.value] is not None:
         days = st.number_input(
             _("A monthly amount is for the whole plan up to this many days"), 28, MOST_MONTH_DAYS, key=answers.key("month_days")

@@ -46,7 +46,7 @@ def _said() -> None:
 
 
 def _channel(desk: ChannelDesk, channel: ChannelView, kind: ChannelKind | None) -> None:
-    fallback = " · " + _("Serves when another fails") if channel.is_fallback else ""
+    fallback = " · " + _("Used when another fails") if channel.is_fallback else ""
     st.markdown(f"**{plain(channel.name)}** · {words.state(channel)}{fallback}")
     st.caption(words.about(channel, kind))
     if channel.last_failure is not None:

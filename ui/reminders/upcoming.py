@@ -49,7 +49,7 @@ def _pressing(standing: Standing, said: Saying) -> None:
         st.markdown(f"**{words.head(standing, said)}**")
         st.markdown("  \n".join(plain(line) for line in messages.details(standing.topic, said)))
         if standing.next_at is not None:
-            label = _("Said again {when}, unless you answer.") if standing.said else _("Is sent with the next run, from {when} on.")
+            label = _("Repeated {when} unless you answer.") if standing.said else _("Is sent with the next run, from {when} on.")
             st.caption(label.format(when=words.moment(standing.next_at)))
         with st.container(horizontal=True):
             seen = _("Seen: {name}").format(name=name)

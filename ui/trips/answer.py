@@ -124,7 +124,7 @@ def overview(answers: TripAnswers, question: TripQuestion) -> None:
     else:
         _no_answer(answers)
     if best.status in (Status.BEST_FOUND, Status.UNDECIDED) and st.session_state.get(LONGER) != question:
-        st.button(_("Look up to two minutes longer"), key=key("longer"), on_click=_look_longer, args=(question,))
+        st.button(_("Search up to two minutes longer"), key=key("longer"), on_click=_look_longer, args=(question,))
     columns = st.columns(TILES)
     for column, (name, answer) in zip(
         columns, (("cheapest", best), ("one_plan", answers.one_plan), ("owned", answers.owned_only)), strict=True
@@ -144,7 +144,7 @@ def _tile(name: str, answer: TripAnswer | None, answers: TripAnswers) -> None:
         st.markdown(_("None of your cards can take part."))
         return
     if answer.cost_micro is None:
-        st.markdown(_("Not possible") if answer.status is Status.IMPOSSIBLE else _("None found in the time"))
+        st.markdown(_("Not possible") if answer.status is Status.IMPOSSIBLE else _("None found in time"))
         return
     counted = sums(answer)
     st.metric(_("Total"), figures.money(answer.cost_micro, answers.currency), label_visibility="collapsed")
@@ -201,7 +201,7 @@ def _no_answer(answers: TripAnswers) -> None:
     elif answers.cheapest.status is Status.IMPOSSIBLE:
         st.warning(_("Allow more installs, need less data a day, or ask for less."), title=_("No plans together can do this"))
     else:
-        st.warning(_("Look longer, or plan the trip in two parts."), title=_("No answer found in the time"))
+        st.warning(_("Search longer, or plan the trip in two parts."), title=_("No answer found in time"))
         _again()
 
 
@@ -253,7 +253,7 @@ def in_full(answer: TripAnswer, answers: TripAnswers, problem: TripProblem, ques
             _purchase(number, purchase, facts[purchase.key], answers.currency, devices)
     left, right = st.columns(2)
     with left:
-        st.subheader(_("What nearly won"))
+        st.subheader(_("What came close"))
         _near_misses(answers, facts)
         st.subheader(_("If you need 30 % more"))
         _robustness(answers, facts)

@@ -27,7 +27,7 @@ def cards_owned(desk: TripDesk, question: TripQuestion) -> None:
         if not offers:
             st.info(_("Cards that you own take part for nothing once they are in Simkeeper with a reading."))
         if not question.use_owned:
-            st.info(_("Your cards take no part now: the choice is above."))
+            st.info(_("Your cards are not used now. You can change that above."))
         labels = {option.id: option.label for option in place_options(language(), both_languages=True) if is_country(option.id)}
         for offer in offers[:MOST_SHOWN]:
             name = f"tripq_works_{offer.card_id}"

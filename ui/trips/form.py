@@ -136,7 +136,7 @@ def _choices() -> None:
             left.number_input(_("Devices of traveller {n}").format(n=number), 1, MAX_DEVICES, step=1, key=key(f"devices_{number}"))
         left.radio(_("Who shares data"), [one.value for one in SHARING], format_func=lambda one: _(SHARING[Sharing(one)]), key=key("share"))
         right.number_input(
-            _("What sparing one install is worth to you, in {currency}").format(currency=st.session_state[key("cur")]),
+            _("What one install less is worth to you, in {currency}").format(currency=st.session_state[key("cur")]),
             min_value=0.0,
             value=None,
             step=0.5,
