@@ -32,11 +32,13 @@ def test_samples_come_with_one_press_are_called_invented_on_every_page_and_go_wi
     app.button(key="samples_load").click().run()
     assert not app.exception
     assert len(CardDesk(house(), "local").all()) == len(shipped_samples().cards)
-    assert app.subheader[0].value == "Next"
+    assert app.subheader[0].value == "What to do next"
     for page in ("overview", "balances", "renew", "compare", "trips", "calendar", "settings"):
         app.switch_page(f"../pages/{page}.py").run()
         assert not app.exception, page
         assert any("They are invented" in text.value for text in app.markdown), page
+        if page == "renew":
+            assert app.selectbox(key="renew_card").value == "sample-wifi", "the card to act on first, as on the page of cards"
     app.button(key="samples_remove").click().run()
     assert CardDesk(house(), "local").all() == []
     assert not any("They are invented" in text.value for text in app.markdown)

@@ -21,7 +21,7 @@ def what_next() -> None:
     if thing is None:
         return
     with st.container(border=True, key="next_thing"):
-        st.subheader(_("Next"))
+        st.subheader(_("What to do next"))
         st.markdown(_sentence(thing))
         _link(thing)
 

@@ -92,8 +92,8 @@ def _card() -> tuple[Card | None, Figures]:
     views = {view.card.card_id: view for view in reading_desk().board()}
     if not views:
         return None, Figures()
-    asked = st.query_params.get("card", OTHER)
-    options = [*views, OTHER]
+    asked = st.query_params.get("card")
+    options = [*views, OTHER]  # the card to act on first stands first
     chosen = st.selectbox(
         _("Card"),
         options,
