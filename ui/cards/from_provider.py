@@ -11,6 +11,7 @@ from services.use.catalogue import failure_of
 from ui.cards import words
 from ui.cards.desks import card_desk, connection_desk
 from ui.language import _, n_
+from ui.waiting import waiting
 from ui.words import word
 
 LISTED = "provider_cards"
@@ -44,7 +45,8 @@ def _list(facts: ProviderFacts) -> None:
 def _fetch(facts: ProviderFacts) -> None:
     listed = st.session_state.setdefault(LISTED, {})
     try:
-        listed[facts.id] = connection_desk().cards(facts.id)
+        with waiting(_("Asking {provider}").format(provider=facts.name)):
+            listed[facts.id] = connection_desk().cards(facts.id)
     except ProviderError as error:
         listed[facts.id] = words.trouble(facts.id, failure_of(error))
 

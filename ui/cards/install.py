@@ -14,6 +14,7 @@ from services.use.catalogue import failure_of
 from ui.cards import words
 from ui.cards.desks import card_desk, connection_desk
 from ui.language import _
+from ui.waiting import waiting
 
 
 def secrets_panel(card: Card) -> None:
@@ -89,10 +90,11 @@ def _change(card: Card, secrets: CardSecrets) -> None:
 
 
 def _fetch(card: Card) -> None:
+    provider = card.provider.provider if card.provider else ""
     try:
-        card_desk().fetch_install(card.card_id)
+        with waiting(_("Asking {provider}").format(provider=words.provider(provider))):
+            card_desk().fetch_install(card.card_id)
     except ProviderError as error:
         st.session_state["fetch_codes_said"] = words.trouble(error.provider, failure_of(error))
     except TimeoutError:
-        provider = card.provider.provider if card.provider else ""
         st.session_state["fetch_codes_said"] = words.trouble(provider, {"kind": "Unreachable", "because": "timeout"})

@@ -58,7 +58,8 @@ def by_code(blank: Card) -> Draft | None:
 
 def _read(picture: bytes) -> str:
     try:
-        codes = codes_in(picture)
+        with st.spinner(_("Looking for the code")):
+            codes = codes_in(picture)
     except NotAPicture:
         st.error(_("This file is no picture that can be opened. Choose a PNG or JPEG of at most 5 MB."))
         return ""

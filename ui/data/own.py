@@ -7,6 +7,7 @@ from services.use.own_data import delete, export
 from ui import clock
 from ui.language import _, language
 from ui.shell import account
+from ui.waiting import waiting
 
 GONE = "data_gone"
 
@@ -54,10 +55,11 @@ def delete_panel() -> None:
 
 
 def _delete(whose: str) -> None:
-    delete(house(), whose, clock.now())
-    spoken = language()
-    st.cache_data.clear()
-    for key in [key for key in st.session_state if key != "lang"]:
-        del st.session_state[key]
-    st.session_state["lang"] = spoken
-    st.session_state[GONE] = True
+    with waiting(_("Deleting everything")):
+        delete(house(), whose, clock.now())
+        spoken = language()
+        st.cache_data.clear()
+        for key in [key for key in st.session_state if key != "lang"]:
+            del st.session_state[key]
+        st.session_state["lang"] = spoken
+        st.session_state[GONE] = True

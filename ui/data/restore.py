@@ -23,6 +23,7 @@ from ui.cards.upload import one_file
 from ui.data.kept import name_of
 from ui.language import _, language, mark, n_
 from ui.text import plain
+from ui.waiting import waiting
 from ui.words import word
 
 A_FILE = ""
@@ -129,13 +130,14 @@ def _preview(found: Found) -> None:
 
 def _restore(data: bytes, passphrase: str | None) -> None:
     """In a callback, so that the run that follows draws the restored rows."""
-    found = restore(house(), io.BytesIO(data), clock.now(), passphrase)
-    spoken = language()
-    st.cache_data.clear()
-    for key in [key for key in st.session_state if key != "lang"]:
-        del st.session_state[key]
-    st.session_state["lang"] = spoken
-    st.session_state[DONE] = found
+    with waiting(_("Restoring the backup")):
+        found = restore(house(), io.BytesIO(data), clock.now(), passphrase)
+        spoken = language()
+        st.cache_data.clear()
+        for key in [key for key in st.session_state if key != "lang"]:
+            del st.session_state[key]
+        st.session_state["lang"] = spoken
+        st.session_state[DONE] = found
 
 
 def _say_done(found: Found) -> None:

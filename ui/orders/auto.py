@@ -18,6 +18,7 @@ from ui.language import _
 from ui.orders import words
 from ui.orders.desk import order_desk, price
 from ui.text import plain
+from ui.waiting import waiting
 from ui.words import word
 
 SOLD, TROUBLE = "auto_sold", "auto_trouble"
@@ -157,8 +158,10 @@ def _log(card: Card) -> None:
 def _ask(card: Card) -> None:
     key, trouble = f"{SOLD}_{card.card_id}", f"{TROUBLE}_{card.card_id}"
     st.session_state.pop(trouble, None)
+    assert card.provider is not None
     try:
-        offer = order_desk().offer(card.card_id)
+        with waiting(_("Asking {provider}").format(provider=facts_of(card.provider.provider).name)):
+            offer = order_desk().offer(card.card_id)
     except OrderNotTaken as error:
         st.session_state[trouble] = words.not_taken(error)
     except ProviderError as error:

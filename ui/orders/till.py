@@ -26,6 +26,7 @@ from ui.orders import words
 from ui.orders.desk import order_desk, price
 from ui.orders.kept import outcome
 from ui.text import plain
+from ui.waiting import waiting
 from ui.words import word
 
 OFFER, TROUBLE, ASKING, REFUSAL = "order_offer", "order_trouble", "order_asking", "order_refusal"
@@ -245,13 +246,14 @@ def _confirm(renewal_id: str, offer: Offer, effect: Effect, intent_id: str) -> N
 def _place(renewal_id: str, offer: Offer, product: TopUpProduct, intent_id: str) -> None:
     """Store, then send. The number of the intent was made when the dialog opened: pressing twice is one order."""
     desk = order_desk()
-    try:
-        desk.place(offer, product, intent_id, renewal_id)
-    except OrderNotTaken as error:
-        st.session_state[REFUSAL] = words.not_taken(error, product.price.currency if product.price else "")
-    else:
-        desk.send(intent_id)
-    _shut()
+    with st.spinner(_("Sending the order")):
+        try:
+            desk.place(offer, product, intent_id, renewal_id)
+        except OrderNotTaken as error:
+            st.session_state[REFUSAL] = words.not_taken(error, product.price.currency if product.price else "")
+        else:
+            desk.send(intent_id)
+        _shut()
 
 
 def _open(renewal_id: str) -> None:
@@ -265,13 +267,14 @@ def _shut() -> None:
 def _ask(walk: Walk, card: Card) -> None:
     key, trouble = f"{OFFER}_{walk.renewal_id}", f"{TROUBLE}_{walk.renewal_id}"
     st.session_state.pop(trouble, None)
+    assert card.provider is not None
+    facts = facts_of(card.provider.provider)
     try:
-        st.session_state[key] = order_desk().offer(card.card_id)
+        with waiting(_("Asking {provider}").format(provider=facts.name)):
+            st.session_state[key] = order_desk().offer(card.card_id)
     except OrderNotTaken as error:
         st.session_state[trouble] = words.not_taken(error)
     except ProviderError as error:
-        assert card.provider is not None
-        facts = facts_of(card.provider.provider)
         kind = failure_of(error)
         st.session_state[trouble] = (
             words.failed(facts.id, kind) if kind["kind"] in ("Refused", "NotFound") else connection_words.trouble(facts, kind)
