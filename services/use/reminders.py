@@ -29,7 +29,7 @@ from services.rules.reminders.schedule import (
 )
 from services.rules.reminders.topics import CardFacts, RenewalFacts, topics
 from services.rules.renewals.disputes import dispute_steps
-from services.store.acting import NotAllowed
+from services.store.acting import NotAllowed, as_program
 from services.store.reminders import SEEN, Draft, Episode, Item, LinkAction, Message, MessageStatus, ReminderStore
 from services.store.vault import SecretUnreadable, Vault
 from services.use.channels import ChannelView
@@ -125,11 +125,14 @@ class ReminderDesk:
         return self.store.keep_card_habits(card_id, replace(habits, ladders=own))
 
     def heed_zone(self, zone: str) -> None:
-        """Take over the zone that the browser of somebody shows who may change things, as long as nobody has said another one."""
+        """Take over the zone that the browser of somebody shows who may change things, as long as nobody has said another one. They only
+        looked, so it is no change of theirs."""
         habits = self.habits()
         if habits.zone is None:
             with suppress(NotAllowed):
-                self.store.keep_habits(replace(habits, zone=zone))
+                self._house.database.require()
+                with as_program():
+                    self.store.keep_habits(replace(habits, zone=zone))
 
     # ------------------------------------------------------------------------------------------------------- what stands
 

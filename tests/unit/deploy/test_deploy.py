@@ -122,6 +122,14 @@ def test_the_secrets_that_are_made_are_read_by_the_program(tmp_path: Path) -> No
     assert (url.drivername, url.host, url.database) == ("postgresql+psycopg", "postgres", "simkeeper")
     assert url.password == (made / "postgres_password").read_text()
     assert made.stat().st_mode & 0o077 == 0
+    assert {name.rpartition(".")[2] for name in configuration.sign_in.missing} == {"client_id", "client_secret", "server_metadata_url"}
+    filled = re.sub(
+        '^(client_id|client_secret|server_metadata_url) = ""$', r'\1 = "x"', (made / "secrets.toml").read_text(), flags=re.MULTILINE
+    )
+    (tmp_path / "filled.toml").write_text(filled)
+    sign_in = read_configuration({}, tmp_path / "filled.toml").sign_in
+    assert sign_in.ready, "the three empty lines are all that is left to say"
+    assert sign_in.auth["redirect_uri"] == "https://cards.example.org/oauth2callback"
     subprocess.run(["sh", script], check=True, capture_output=True)
     assert {file.name: file.read_bytes() for file in made.iterdir()} == before, "a second time changes nothing"
 

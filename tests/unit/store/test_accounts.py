@@ -15,58 +15,53 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from contextvars import Context
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Column, Table, insert
+from sqlalchemy import JSON, Column, Table
 from sqlalchemy.exc import IntegrityError
 
 from services import store
 from services.model.calendar_entry import CalendarEntry, PublishedEntry
-from services.model.card import Card, CardKind, CardSecrets
+from services.model.card import CardSecrets
 from services.model.clock import CardEvent
 from services.model.clock import EventKind as ClockEventKind
-from services.model.data_volume import DataVolume
-from services.model.intent import Act, AutoMode, AutoRule, Decision, Intent, IntentEvent, IntentStatus, Reason
-from services.model.money import Money
-from services.model.order import Secret, TopUpProduct
+from services.model.intent import Act, AutoMode, Decision, IntentEvent, IntentStatus, Reason
 from services.model.person import Role
-from services.model.plan import Allowance, AllowanceKind, Network, Origin, Plan
-from services.model.reading import FailedLookUp, MoneyBalance, Reading, Source
-from services.model.receipt import FileType, Receipt, StoredFile
+from services.model.plan import Origin
+from services.model.reading import FailedLookUp, Reading, Source
+from services.model.receipt import Receipt
 from services.model.reminder import CardHabits, Habits, Slot
-from services.model.renewal import Begun, Channel, EventKind, RenewalEvent
-from services.model.saved_trip import SavedTrip, Step, StepKind
-from services.rules.attachments import Attachment
-from services.rules.clocks.overrides import Override
+from services.model.renewal import EventKind, RenewalEvent
 from services.store.acting import Actor, as_program, ask_when_unknown
-from services.store.audit import AuditStore
-from services.store.calendar_feeds import CalendarFeedStore
-from services.store.cards import CardStore
-from services.store.catalogue import CatalogueStore
-from services.store.channels import ChannelStore
-from services.store.clocks import ClockStore
 from services.store.database import Database
-from services.store.orders import Change, OrderStore
-from services.store.own_rows import OwnRows
-from services.store.people import PeopleStore
-from services.store.provider_accounts import ProviderAccountStore
-from services.store.readings import ReadingStore, bump
-from services.store.receipts import ReceiptStore, drop_unused, let_go
-from services.store.reminders import Draft, Item, LinkAction, MessageStatus, ReminderStore
-from services.store.renewals import RenewalStore
-from services.store.settings import SettingsStore
+from services.store.orders import Change
+from services.store.readings import bump
+from services.store.receipts import drop_unused, let_go
+from services.store.reminders import MessageStatus, ReminderStore
 from services.store.tables import accounts, metadata
-from services.store.trips import TripStore
 from services.store.vault import Vault
+from tests.households import (
+    ITEM,
+    LATER,
+    NOW,
+    TODAY,
+    Of,
+    a_card,
+    a_draft,
+    a_file,
+    a_plan,
+    a_rule,
+    a_start,
+    a_trip,
+    an_intent,
+    an_override,
+    furnish,
+)
 
 THEIRS, OURS = "xanthe", "eve"
-NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
-LATER = NOW + timedelta(days=1)
-TODAY = date(2026, 5, 1)
-ITEM = Item("low_data:c1", "seen-1", Slot(0, 0, 0), "c1")
 
 FOR_ALL_OF_THEM = {
     "Database.read": "gives a connection; who asks through it is judged here one by one",
@@ -133,126 +128,6 @@ def public_functions() -> set[str]:
     return found
 
 
-# ----------------------------------------------------------------------------------------------------------- a household
-
-
-@dataclasses.dataclass(frozen=True)
-class Of:
-    """The stores of one account, and the ids that its rows got."""
-
-    database: Database
-    vault: Vault
-    account: str
-    ids: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> Any:
-        kind = STORES[name]
-        given = {"database": self.database, "account": self.account, "vault": self.vault}
-        return kind(**{each: given[each] for each in inspect.signature(kind).parameters})
-
-
-STORES: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (AuditStore, CalendarFeedStore, CardStore, CatalogueStore, ChannelStore, ClockStore, OrderStore, OwnRows, PeopleStore)
-} | {
-    kind.__name__: kind
-    for kind in (ProviderAccountStore, ReadingStore, ReceiptStore, ReminderStore, RenewalStore, SettingsStore, TripStore)
-}
-
-
-def _card(card_id: str, mark: str) -> Card:
-    return Card(card_id, f"{mark} card", CardKind.SIM, holder=mark)
-
-
-def _plan(mark: str, price: int) -> Plan:
-    allowance = Allowance(AllowanceKind.TOTAL, DataVolume(10**9))
-    return Plan("shop", "p1", mark, mark, allowance, 7, frozenset({"JP"}), Money.of(price, "USD"), NOW, networks=(Network("JP", mark),))
-
-
-def _file(mark: str) -> Attachment:
-    """Under one digest whoever has it, as a file that two households hand in is."""
-    return Attachment(StoredFile("d" * 64, FileType.JPEG, 4, 2, 2), f"{mark} picture".encode(), f"{mark} small".encode())
-
-
-def _intent(mark: str, intent_id: str = "o1") -> Intent:
-    product = TopUpProduct("t1", mark, Money.of(9, "USD"))
-    return Intent(intent_id, f"r-{intent_id}", "c1", "shop", "remote", product, Money.of(9, "USD"), NOW, True, mark, period="p")
-
-
-def _rule(mark: str) -> AutoRule:
-    return AutoRule(AutoMode.ON, "t1", mark, Money.of(9, "USD"), days_left=3)
-
-
-def _trip(mark: str) -> SavedTrip:
-    return SavedTrip("t1", mark, (("in", mark),), NOW, (Step("s1", StepKind.BUY, TODAY, mark),))
-
-
-def _started(mark: str) -> RenewalEvent:
-    return RenewalEvent(EventKind.STARTED, NOW, begun=Begun(CardKind.SIM, Channel.APP, operator_name=mark, card_id="c1"), text=mark)
-
-
-def _override(mark: str, card: str | None = "c1") -> Override:
-    return Override("op", "clocks.validity.length", "90 days", mark, TODAY, card)
-
-
-def _draft(mark: str) -> Draft:
-    return Draft("ch", (ITEM,), mark, mark, {"l1": (LinkAction.SNOOZE, (ITEM,), LATER)})
-
-
-def furnish(home: Of, mark: str) -> Of:
-    """A row in every table, made by the stores themselves; every text that takes one has ``mark``. What the stores number with chance
-    comes out the same for every household, so that two have the same ids."""
-    with pytest.MonkeyPatch.context() as patch:
-        numbers = itertools.count(1)
-        patch.setattr(secrets, "token_hex", lambda _bytes=8: f"id{next(numbers)}")
-        patch.setattr(secrets, "token_urlsafe", lambda _bytes: f"{mark} token")
-        cards, readings, reminders, orders = home.CardStore, home.ReadingStore, home.ReminderStore, home.OrderStore
-        secret = CardSecrets(pin=f"{mark} pin", puk=f"{mark} puk")
-        home.database.ensure_account(home.account)
-        cards.add([(_card(card_id, mark), secret) for card_id in ("c1", "c2", "c3")], NOW)
-        for card_id in ("c1", "c2", "c3"):
-            readings.add([Reading(card_id, Source.TYPED, NOW, money=(MoneyBalance(Money.of(5, "USD")),), note=mark)])
-            readings.fail(FailedLookUp(card_id, "shop", NOW, mark))
-        home.CatalogueStore.replace("shop", mark, Origin.LIVE, [_plan(mark, 5)], NOW, [(mark, mark)])
-        home.SettingsStore.put("currency", mark)
-        home.PeopleStore.invite(f"{mark}@example.org", Role.OWNER, NOW)
-        home.ProviderAccountStore.keep("shop", {"key": mark}, NOW)
-        event = home.ClockStore.add_event("c1", CardEvent(ClockEventKind.TOPPED_UP, NOW), NOW)
-        home.ClockStore.put_override(_override(mark))
-        override = home.ClockStore.overrides()[0].override_id
-        home.ClockStore.see_rules({"op": mark})
-        cards.merge(_card("c2", mark), "c3", NOW)
-        home.TripStore.put(_trip(mark))
-        renewal = home.RenewalStore.start(_started(mark))
-        channel = home.ChannelStore.add("ntfy", mark, "en", {"topic": mark}, NOW)
-        reminders.keep_habits(Habits(zone="Asia/Tokyo"))
-        reminders.keep_card_habits("c1", CardHabits(silent=True))
-        reminders.see({"low_data:c1": "c1"}, NOW)
-        reminders.claim([ITEM], lambda _items: [_draft(mark)], NOW)
-        reminders.take_lease(mark, NOW, timedelta(hours=1))
-        message = reminders.log(1)[0].message_id
-        paid = Receipt("b1", TODAY, Money.of(9, "USD"), mark, file=_file(mark).file, renewal_id=renewal, card_id="c1")
-        home.ReceiptStore.put(paid, NOW, _file(mark))
-        home.ReceiptStore.add_photo(renewal, "s1", _file(mark), NOW)
-        orders.place(_intent(mark), lambda _all: None, lambda _write: None)
-        orders.claim("o1", mark, NOW)
-        orders.settle("o1", lambda _kept: _change(mark), lambda _write, _kept: None)
-        orders.put_rule("c1", _rule(mark))
-        orders.log(Decision("c1", NOW, AutoMode.ON, Act.NOTHING, Reason.ENOUGH, period=mark))
-        home.CalendarFeedStore.make("en", "Asia/Tokyo", NOW)
-        home.CalendarFeedStore.publish("en", lambda _published: [PublishedEntry(CalendarEntry("u1", TODAY, mark), 0, NOW)])
-        with as_program(), home.database.write(home.account) as connection:  # in truth a person's own writes are what is noted
-            log = metadata.tables["audit_log"]
-            said = {"at": 1, "who": mark, "kind": "cards.insert", "thing": "c1", "count": 1, "text": mark}
-            connection.execute(insert(log).values(account_id=home.account, **said))
-    ids = {"event": str(event), "override": override, "renewal": renewal, "channel": channel, "message": message}
-    return dataclasses.replace(home, ids=ids)
-
-
-def _change(mark: str) -> Change:
-    return Change(IntentStatus.PENDING, IntentEvent(NOW, IntentStatus.PENDING, mark, mark), Secret(f"{mark} code"))
-
-
 # ----------------------------------------------------------------------------------------------------------- the cases
 
 OWN = "own"
@@ -289,25 +164,25 @@ CASES: dict[str, Callable[[Of], object]] = {
     "CardStore.all": lambda e: e.CardStore.all(),
     "CardStore.sample_ids": lambda e: e.CardStore.sample_ids(),
     "CardStore.get": lambda e: e.CardStore.get("c1"),
-    "CardStore.add": lambda e: e.CardStore.add([(_card(card, OWN), CardSecrets(pin=OWN)) for card in ("c1", "c4")], NOW),
-    "CardStore.change": lambda e: e.CardStore.change(_card("c1", OWN)),
+    "CardStore.add": lambda e: e.CardStore.add([(a_card(card, OWN), CardSecrets(pin=OWN)) for card in ("c1", "c4")], NOW),
+    "CardStore.change": lambda e: e.CardStore.change(a_card("c1", OWN)),
     "CardStore.delete": lambda e: e.CardStore.delete(["c1", "c2"]),
     "CardStore.secrets": lambda e: e.CardStore.secrets("c1"),
     "CardStore.keep_secrets": lambda e: e.CardStore.keep_secrets("c1", CardSecrets(puk=OWN)),
-    "CardStore.merge": lambda e: e.CardStore.merge(_card("c1", OWN), "c2", NOW),
+    "CardStore.merge": lambda e: e.CardStore.merge(a_card("c1", OWN), "c2", NOW),
     "CardStore.merged_into": lambda e: e.CardStore.merged_into("c2"),
     "CardStore.merged_secrets": lambda e: e.CardStore.merged_secrets("c2", "c3"),
     "CatalogueStore.revision": lambda e: e.CatalogueStore.revision(),
     "CatalogueStore.columns": lambda e: e.CatalogueStore.columns(),
     "CatalogueStore.sources": lambda e: e.CatalogueStore.sources(),
     "CatalogueStore.replace": lambda e: _said(
-        e.CatalogueStore.replace("shop", OWN, Origin.LIVE, [_plan(OWN, 7)], LATER), e.CatalogueStore.prices("shop", "p1")
+        e.CatalogueStore.replace("keepgo", OWN, Origin.LIVE, [a_plan(OWN, 7)], LATER), e.CatalogueStore.prices("keepgo", "p1")
     ),
-    "CatalogueStore.remove": lambda e: e.CatalogueStore.remove("shop"),
-    "CatalogueStore.attempt": lambda e: e.CatalogueStore.attempt("shop", OWN, LATER, NOW - timedelta(days=1)),
-    "CatalogueStore.fail": lambda e: e.CatalogueStore.fail("shop", {"kind": OWN}),
-    "CatalogueStore.switch": lambda e: e.CatalogueStore.switch("shop", OWN, False),
-    "CatalogueStore.prices": lambda e: e.CatalogueStore.prices("shop", "p1"),
+    "CatalogueStore.remove": lambda e: e.CatalogueStore.remove("keepgo"),
+    "CatalogueStore.attempt": lambda e: e.CatalogueStore.attempt("keepgo", OWN, LATER, NOW - timedelta(days=1)),
+    "CatalogueStore.fail": lambda e: e.CatalogueStore.fail("keepgo", {"kind": OWN}),
+    "CatalogueStore.switch": lambda e: e.CatalogueStore.switch("keepgo", OWN, False),
+    "CatalogueStore.prices": lambda e: e.CatalogueStore.prices("keepgo", "p1"),
     "CatalogueStore.networks": lambda e: [e.CatalogueStore.networks(number) for number in range(1, 9)],
     "ChannelStore.all": lambda e: e.ChannelStore.all(),
     "ChannelStore.get": lambda e: e.ChannelStore.get(e.ids["channel"]),
@@ -328,7 +203,7 @@ CASES: dict[str, Callable[[Of], object]] = {
     "ClockStore.remove_event": lambda e: e.ClockStore.remove_event(e.ids["event"]),
     "ClockStore.readings": lambda e: (e.ClockStore.readings(), e.ClockStore.readings("c1")),
     "ClockStore.overrides": lambda e: e.ClockStore.overrides(),
-    "ClockStore.put_override": lambda e: (e.ClockStore.put_override(_override(OWN)), e.ClockStore.put_override(_override(OWN, None))),
+    "ClockStore.put_override": lambda e: (e.ClockStore.put_override(an_override(OWN)), e.ClockStore.put_override(an_override(OWN, None))),
     "ClockStore.remove_override": lambda e: e.ClockStore.remove_override(e.ids["override"]),
     "ClockStore.seen_rules": lambda e: e.ClockStore.seen_rules(),
     "ClockStore.see_rules": lambda e: e.ClockStore.see_rules({"op": OWN}),
@@ -342,7 +217,7 @@ CASES: dict[str, Callable[[Of], object]] = {
     "OrderStore.events": lambda e: e.OrderStore.events("o1"),
     "OrderStore.pin": lambda e: e.OrderStore.pin("o1"),
     "OrderStore.rules": lambda e: e.OrderStore.rules(),
-    "OrderStore.put_rule": lambda e: (e.OrderStore.put_rule("c1", _rule(OWN)), e.OrderStore.put_rule("c1", None)),
+    "OrderStore.put_rule": lambda e: (e.OrderStore.put_rule("c1", a_rule(OWN)), e.OrderStore.put_rule("c1", None)),
     "OrderStore.log": lambda e: e.OrderStore.log(Decision("c1", NOW, AutoMode.ON, Act.NOTHING, Reason.ENOUGH)),
     "OrderStore.decisions": lambda e: e.OrderStore.decisions("c1", 9),
     "OwnRows.tables": lambda e: {table.name: len(rows) for table, rows in e.OwnRows.tables()},
@@ -354,14 +229,14 @@ CASES: dict[str, Callable[[Of], object]] = {
     "PeopleStore.leave": lambda e: _as(f"{THEIRS}@example.org", e.PeopleStore.leave),
     "PeopleStore.speak": lambda e: _as(f"{THEIRS}@example.org", lambda: e.PeopleStore.speak("zh")),
     "ProviderAccountStore.connected": lambda e: e.ProviderAccountStore.connected(),
-    "ProviderAccountStore.credentials": lambda e: e.ProviderAccountStore.credentials("shop"),
-    "ProviderAccountStore.keep": lambda e: e.ProviderAccountStore.keep("shop", {"key": OWN}, NOW),
-    "ProviderAccountStore.forget": lambda e: e.ProviderAccountStore.forget("shop"),
+    "ProviderAccountStore.credentials": lambda e: e.ProviderAccountStore.credentials("keepgo"),
+    "ProviderAccountStore.keep": lambda e: e.ProviderAccountStore.keep("keepgo", {"key": OWN}, NOW),
+    "ProviderAccountStore.forget": lambda e: e.ProviderAccountStore.forget("keepgo"),
     "ReadingStore.add": lambda e: [reading.card_id for reading in e.ReadingStore.add([Reading("c1", Source.TYPED, LATER, note=OWN)])],
     "ReadingStore.add_in": lambda e: _within(
         e, lambda write: [one.card_id for one in e.ReadingStore.add_in(write, [Reading("c1", Source.TYPED, LATER, note=OWN)])]
     ),
-    "ReadingStore.fail": lambda e: e.ReadingStore.fail(FailedLookUp("c1", "shop", LATER, OWN)),
+    "ReadingStore.fail": lambda e: e.ReadingStore.fail(FailedLookUp("c1", "keepgo", LATER, OWN)),
     "ReadingStore.states": lambda e: e.ReadingStore.states(),
     "ReadingStore.of_card": lambda e: e.ReadingStore.of_card("c1"),
     "ReadingStore.counts": lambda e: e.ReadingStore.counts(),
@@ -369,7 +244,7 @@ CASES: dict[str, Callable[[Of], object]] = {
     "ReceiptStore.all": lambda e: e.ReceiptStore.all(),
     "ReceiptStore.get": lambda e: e.ReceiptStore.get("b1"),
     "ReceiptStore.put": lambda e: (
-        e.ReceiptStore.put(Receipt("b1", TODAY, note=OWN, file=_file(OWN).file), NOW, _file(OWN)),
+        e.ReceiptStore.put(Receipt("b1", TODAY, note=OWN, file=a_file(OWN).file), NOW, a_file(OWN)),
         e.ReceiptStore.data("d" * 64),
     ),
     "ReceiptStore.delete": lambda e: e.ReceiptStore.delete("b1"),
@@ -378,7 +253,7 @@ CASES: dict[str, Callable[[Of], object]] = {
     "ReceiptStore.data": lambda e: e.ReceiptStore.data("d" * 64),
     "ReceiptStore.thumbnails": lambda e: e.ReceiptStore.thumbnails(["d" * 64]),
     "ReceiptStore.photos": lambda e: e.ReceiptStore.photos(e.ids["renewal"]),
-    "ReceiptStore.add_photo": lambda e: e.ReceiptStore.add_photo(e.ids["renewal"], "s2", _file(OWN), NOW),
+    "ReceiptStore.add_photo": lambda e: e.ReceiptStore.add_photo(e.ids["renewal"], "s2", a_file(OWN), NOW),
     "ReceiptStore.remove_photo": lambda e: e.ReceiptStore.remove_photo(e.ids["renewal"], "s1", "d" * 64),
     "ReminderStore.habits": lambda e: e.ReminderStore.habits(),
     "ReminderStore.keep_habits": lambda e: e.ReminderStore.keep_habits(Habits(zone="UTC")),
@@ -391,11 +266,11 @@ CASES: dict[str, Callable[[Of], object]] = {
     "ReminderStore.sent": lambda e: e.ReminderStore.sent([ITEM.topic]),
     "ReminderStore.claim": lambda e: e.ReminderStore.claim(
         [ITEM, dataclasses.replace(ITEM, slot=Slot(2, 0, 0))],
-        lambda items: [dataclasses.replace(_draft(OWN), items=tuple(items), links={})],
+        lambda items: [dataclasses.replace(a_draft(OWN), items=tuple(items), links={})],
         NOW,
     ),
     "ReminderStore.replace": lambda e: e.ReminderStore.replace(
-        _message(e), dataclasses.replace(_draft(OWN), links={}), LATER, MessageStatus.REPLACED
+        _message(e), dataclasses.replace(a_draft(OWN), links={}), LATER, MessageStatus.REPLACED
     ),
     "ReminderStore.open_messages": lambda e: e.ReminderStore.open_messages(),
     "ReminderStore.log": lambda e: e.ReminderStore.log(9),
@@ -409,7 +284,7 @@ CASES: dict[str, Callable[[Of], object]] = {
     "ReminderStore.last_beat": lambda e: e.ReminderStore.last_beat(),
     "ReminderStore.looked_up": lambda e: e.ReminderStore.looked_up(LATER),
     "ReminderStore.last_look_up": lambda e: e.ReminderStore.last_look_up(),
-    "RenewalStore.start": lambda e: e.RenewalStore.start(_started(OWN)),
+    "RenewalStore.start": lambda e: e.RenewalStore.start(a_start(OWN)),
     "RenewalStore.append": lambda e: e.RenewalStore.append(e.ids["renewal"], _noted),
     "RenewalStore.append_within": lambda e: _within(e, lambda write: e.RenewalStore.append_within(write, e.ids["renewal"], _noted)),
     "RenewalStore.get": lambda e: e.RenewalStore.get(e.ids["renewal"]),
@@ -419,7 +294,7 @@ CASES: dict[str, Callable[[Of], object]] = {
     "SettingsStore.put": lambda e: e.SettingsStore.put("currency", OWN),
     "TripStore.all": lambda e: e.TripStore.all(),
     "TripStore.get": lambda e: e.TripStore.get("t1"),
-    "TripStore.put": lambda e: e.TripStore.put(_trip(OWN)),
+    "TripStore.put": lambda e: e.TripStore.put(a_trip(OWN)),
     "TripStore.tick": lambda e: e.TripStore.tick("t1", ["s1"], True),
     "TripStore.delete": lambda e: e.TripStore.delete("t1"),
     "readings.bump": lambda e: _within(e, lambda write: bump(write, e.account)),
@@ -435,7 +310,7 @@ def _noted(events: Iterable[RenewalEvent]) -> list[RenewalEvent]:
 def _placed(home: Of, intent_id: str) -> object:
     seen: list[object] = []
     try:
-        done = home.OrderStore.place(_intent(OWN, intent_id), seen.extend, lambda _write: None)
+        done = home.OrderStore.place(an_intent(OWN, intent_id), seen.extend, lambda _write: None)
     except Exception as error:  # noqa: BLE001 - an answer too
         return seen, repr(error)
     return seen, done
