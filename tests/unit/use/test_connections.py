@@ -17,6 +17,7 @@ from services.providers.registry import PROVIDERS
 from services.providers.sandbox.faults import Fault, Sandbox
 from services.providers.sandbox.registry import SANDBOXES
 from services.providers.sandbox.server import serve
+from services.providers.sandbox.state import Window
 from services.providers.tokens import TOKENS
 from services.use.cards import CardDesk
 from services.use.configuration import read_configuration
@@ -24,6 +25,7 @@ from services.use.connections import ConnectionDesk, ConnectionSource, Credentia
 from services.use.house import House, open_house
 from services.use.readings import ReadingDesk
 from tests.servers.contents import text_of
+from tests.unit.orders.till import account_in
 
 ACCOUNTS = [provider for provider in PROVIDERS if facts_of(provider).credentials]
 CANARY = "canary-7f3a91c2"
@@ -49,9 +51,14 @@ def emulators() -> Iterator[tuple[dict[str, Sandbox], dict[str, str]]]:
 
 @pytest.fixture
 def sandboxes(emulators: tuple[dict[str, Sandbox], dict[str, str]]) -> dict[str, Sandbox]:
+    """As new: without faults, without a log, and with no call counted against a limit, however quickly the tests follow one another."""
     for sandbox in emulators[0].values():
         sandbox.faults.clear()
         sandbox.log.clear()
+        for kept in vars(account_in(sandbox)).values():
+            for window in kept.values() if isinstance(kept, dict) else [kept]:
+                if isinstance(window, Window):
+                    window._made.clear()
     return emulators[0]
 
 
