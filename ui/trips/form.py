@@ -115,7 +115,7 @@ def _leg_row(leg: int, number: int) -> None:
 def _how_much() -> None:
     st.subheader(_("How much, and what else"))
     left, middle, right = st.columns([1, 1, 1])
-    left.number_input(_("Data a day for each device, in GB"), min_value=0.0, step=0.5, format="%g", key=key("gb"))
+    left.number_input(_("Data a day for each device, in GB"), min_value=0.0, step=0.5, format="%g", key=key("gb"), persist_state="session")
     middle.pills(
         _("I also need"),
         list(NEEDS),
