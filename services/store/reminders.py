@@ -9,10 +9,14 @@ its own, made immediately before the channel is called, and *sent* or *failed* b
   UNKNOWN and is shown as such. The next repeat of the step, a slot of its own, says the same again in due course (within a day where five
   days or less are left), and a fallback channel is not called for it either. Once at most for each slot, and a repeat for every doubt.
 - FAILED: the channel said that the message did not leave. It is sent again, later each time.
+
+**No clock is trusted.** What is claimed and waits, and does not hold by the clock of the worker that would send it (its time is over, or
+has not come), becomes OBSOLETE, and so does the part of a digest that does not hold. The claim stays. As soon as it holds by the clock of
+some later worker, and no other message on that channel says it, it is claimed for that channel again (``claim_left_out``).
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -56,7 +60,11 @@ class MessageStatus(StrEnum):
     UNKNOWN = "unknown"  # handed over, and the worker died before it learned what came of it
     REPLACED = "replaced"  # kept failing, and went to the fallback channel
     GIVEN_UP = "given_up"
-    OBSOLETE = "obsolete"  # what it was about was over, or acknowledged, before it could be sent
+    OBSOLETE = "obsolete"  # what it was about did not hold, by the clock of the worker that was to send it, or is said by another one
+
+
+_GOING = tuple(status.value for status in (MessageStatus.CLAIMED, MessageStatus.FAILED, MessageStatus.HANDED))
+_SAID = tuple(status.value for status in (MessageStatus.HANDED, MessageStatus.SENT, MessageStatus.UNKNOWN, MessageStatus.GIVEN_UP))
 
 
 class LinkAction(StrEnum):
@@ -217,17 +225,26 @@ class ReminderStore:
 
     # ------------------------------------------------------------------------------------------------------- slots and messages
 
-    def sent(self, topics: Sequence[str]) -> dict[tuple[str, str], list[tuple[Slot, datetime]]]:
-        """Every slot claimed so far of these topics and when, by topic and episode."""
+    def claimed(self, topics: Sequence[str]) -> dict[tuple[str, str], set[Slot]]:
+        """Every slot claimed so far of these topics, by topic and episode."""
         with self._database.read() as connection:
-            return self._sent(connection, topics)
+            return self._claimed(connection, topics)
 
-    def _sent(self, connection: Connection, topics: Sequence[str]) -> dict[tuple[str, str], list[tuple[Slot, datetime]]]:
-        found: dict[tuple[str, str], list[tuple[Slot, datetime]]] = {}
+    def _claimed(self, connection: Connection, topics: Sequence[str]) -> dict[tuple[str, str], set[Slot]]:
+        found: dict[tuple[str, str], set[Slot]] = {}
         for start in range(0, len(topics), _CHUNK):
             part = reminder_slots.c.topic.in_(topics[start : start + _CHUNK])
             for row in connection.execute(select(reminder_slots).where(reminder_slots.c.account_id == self._account, part)):
-                found.setdefault((row.topic, row.episode), []).append((Slot.parse(row.slot), _moment(row.claimed_at)))
+                found.setdefault((row.topic, row.episode), set()).add(Slot.parse(row.slot))
+        return found
+
+    def said(self, since: datetime, until: datetime) -> dict[tuple[str, str], list[tuple[Slot, datetime]]]:
+        """What left between the two, or may have left, and when, by topic and episode. What was claimed and waits has not been said."""
+        between = reminder_messages.c.tried_at.between(int(since.timestamp()), int(until.timestamp()))
+        found: dict[tuple[str, str], list[tuple[Slot, datetime]]] = {}
+        for message in self._messages(and_(reminder_messages.c.status.in_(_SAID), between), None):
+            for item in message.items:
+                found.setdefault((item.topic, item.episode), []).append((item.slot, message.tried_at or message.made_at))
         return found
 
     def claim(self, items: Sequence[Item], draft: Callable[[Sequence[Item]], Sequence[Draft]], now: datetime) -> int:
@@ -236,13 +253,12 @@ class ReminderStore:
         at = int(now.timestamp())
         with self._database.write(self._account) as connection:
             self._lock(connection)
-            done = self._sent(connection, list({item.topic for item in items}))
+            done = self._claimed(connection, list({item.topic for item in items}))
             present = self._known(connection, {item.card_id for item in items if item.card_id is not None})
             fresh = [
                 item
                 for item in items
-                if (item.card_id is None or item.card_id in present)
-                and item.slot not in {slot for slot, _ in done.get((item.topic, item.episode), [])}
+                if (item.card_id is None or item.card_id in present) and item.slot not in done.get((item.topic, item.episode), ())
             ]
             drafts = draft(fresh) if fresh else []
             if not drafts:
@@ -263,16 +279,59 @@ class ReminderStore:
                 self._put(connection, message, at, number)
             return len(drafts)
 
-    def replace(self, message: Message, draft: Draft, now: datetime, status: MessageStatus) -> bool:
-        """Put ``draft`` in the place of a message that waits, which becomes ``status``. False when another worker has taken it."""
+    def claim_left_out(
+        self,
+        items: Collection[Item],
+        channel_ids: Collection[str],
+        draft: Callable[[str, Sequence[Item]], Sequence[Draft]],
+        now: datetime,
+    ) -> int:
+        """Messages, made by ``draft`` for a channel, about those of ``items`` that were left out on it: claimed and never said, because a
+        clock that was wrong saw their time gone by, or claimed them before it came. Returns how many messages there are."""
+        with self._database.read() as connection:
+            if not self._left_out(connection, items, channel_ids):
+                return 0
         with self._database.write(self._account) as connection:
-            waits = and_(self._is_message(message.message_id), reminder_messages.c.status == message.status.value)
-            if not connection.execute(reminder_messages.update().where(waits).values(status=status.value)).rowcount:
+            self._lock(connection)
+            drafts = [one for channel, lost in self._left_out(connection, items, channel_ids).items() for one in draft(channel, lost)]
+            for number, message in enumerate(drafts):
+                self._put(connection, message, int(now.timestamp()), number)
+            return len(drafts)
+
+    def _left_out(self, connection: Connection, items: Collection[Item], channel_ids: Collection[str]) -> dict[str, list[Item]]:
+        """Those of ``items`` that a channel was to say and no message says or said there, by channel."""
+        mine, over = reminder_messages.c.account_id == self._account, reminder_messages.c.status == MessageStatus.OBSOLETE.value
+        columns = select(reminder_messages.c.channel_id, reminder_messages.c["items"]).where(mine)
+        lost: dict[str, set[Item]] = {}
+        for row in connection.execute(columns.where(over)):
+            if row.channel_id in channel_ids:
+                lost.setdefault(row.channel_id, set()).update(item for item in map(_item, row.items) if item in items)
+        lost = {channel: found for channel, found in lost.items() if found}
+        if lost:
+            for row in connection.execute(columns.where(~over, reminder_messages.c.channel_id.in_(list(lost)))):
+                lost[row.channel_id] -= set(map(_item, row.items))
+        return {channel: [item for item in items if item in found] for channel, found in lost.items() if found}
+
+    def end(self, message: Message, status: MessageStatus) -> bool:
+        """Note that a message is over, untouched. False when another worker has taken it in between."""
+        with self._database.write(self._account) as connection:
+            return self._end(connection, message, status)
+
+    def replace(self, message: Message, draft: Draft, now: datetime, status: MessageStatus) -> bool:
+        """Put ``draft`` in the place of a message that waits, which becomes ``status``; on the same channel it has been tried as often.
+        False when another worker has taken it."""
+        with self._database.write(self._account) as connection:
+            if not self._end(connection, message, status):
                 return False
-            self._put(connection, draft, int(now.timestamp()))
+            attempts = message.attempts if draft.channel_id == message.channel_id else 0
+            self._put(connection, draft, int(now.timestamp()), attempts=attempts)
         return True
 
-    def _put(self, connection: Connection, draft: Draft, at: int, number: int = 0) -> None:
+    def _end(self, connection: Connection, message: Message, status: MessageStatus) -> bool:
+        waits = and_(self._is_message(message.message_id), reminder_messages.c.status == message.status.value)
+        return bool(connection.execute(reminder_messages.update().where(waits).values(status=status.value)).rowcount)
+
+    def _put(self, connection: Connection, draft: Draft, at: int, number: int = 0, attempts: int = 0) -> None:
         """``number``: its place among those claimed at once, which its id keeps."""
         row = {
             "account_id": self._account,
@@ -283,7 +342,7 @@ class ReminderStore:
             "body": draft.body,
             "made_at": at,
             "status": MessageStatus.CLAIMED.value,
-            "attempts": 0,
+            "attempts": attempts,
             "failure": "",
         }
         connection.execute(reminder_messages.insert().values(**row))
@@ -296,8 +355,7 @@ class ReminderStore:
 
     def open_messages(self) -> list[Message]:
         """Those that still have to go: claimed, failed, or handed over; the oldest first."""
-        going = (MessageStatus.CLAIMED.value, MessageStatus.FAILED.value, MessageStatus.HANDED.value)
-        return self._messages(reminder_messages.c.status.in_(going), None)[::-1]
+        return self._messages(reminder_messages.c.status.in_(_GOING), None)[::-1]
 
     def log(self, newest: int) -> list[Message]:
         """The last ``newest`` messages, the last one first."""
@@ -384,8 +442,9 @@ class ReminderStore:
             self._lock(connection)
             mine = worker_leases.c.account_id == self._account
             connection.execute(worker_leases.update().where(mine).values(beat_at=int(now.timestamp())))
-            for table, column in ((reminder_messages, reminder_messages.c.made_at), (reminder_links, reminder_links.c.expires_at)):
-                connection.execute(table.delete().where(table.c.account_id == self._account, column < before))
+            over = and_(reminder_messages.c.made_at < before, reminder_messages.c.status.not_in(_GOING))  # this clock may be wrong by years
+            for table, old in ((reminder_messages, over), (reminder_links, reminder_links.c.expires_at < before)):
+                connection.execute(table.delete().where(table.c.account_id == self._account, old))
 
     def last_beat(self) -> datetime | None:
         return self._lease_moment(worker_leases.c.beat_at)

@@ -17,6 +17,7 @@ from services.rules.reminders import messages
 from services.rules.reminders.ladders import checked_days
 from services.rules.reminders.messages import IN_ONE_MESSAGE, Links, Saying
 from services.rules.reminders.schedule import (
+    JUST_SENT,
     Due,
     after_quiet,
     due_slot,
@@ -61,8 +62,9 @@ class Channels(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A topic as it stands. ``due``: the slot that holds, None before the first step. ``said``: whether it was claimed, by this slot or a
-    later one. ``silenced``: acknowledged or snoozed. ``next_at``: when something is sent next, quiet hours heeded; None: nothing more."""
+    """A topic as it stands. ``due``: the slot that holds, None before the first step. ``said``: whether this slot was claimed, or a later
+    one said of late. ``silenced``: acknowledged or snoozed. ``next_at``: when something is sent next, quiet hours heeded; None: nothing
+    more."""
 
     topic: Topic
     episode: str
@@ -155,10 +157,12 @@ class ReminderDesk:
             decision = Decision() if episode is None else episode.decision
             began = topic.since or (now if episode is None else min(episode.opened_at, now))
             ready.append((topic, name, steps, began, decision, due_slot(topic, steps, began, decision, habits.at, zone, now)))
-        sent = self.store.sent([topic.key for topic, *_, due in ready if due is not None])
+        claimed = self.store.claimed([topic.key for topic, *_, due in ready if due is not None])
+        said_of_late = self.store.said(now - JUST_SENT, now + JUST_SENT)
         standings = []
         for topic, name, steps, began, decision, due in ready:
-            said = due is not None and is_covered(due.slot, sent.get((topic.key, name), ()), now)
+            which = topic.key, name
+            said = due is not None and (due.slot in claimed.get(which, ()) or is_covered(due.slot, said_of_late.get(which, ()), now))
             silenced = due is not None and is_silenced(due.slot, decision, now)
             ahead = [(step, falls(topic, step, began, habits.at, zone)) for step in steps]
             next_at = _next(due, ahead, said, decision, now)
@@ -196,22 +200,28 @@ class ReminderDesk:
         standings, zone = self._standings(now, habits), zone_of(habits)
         if is_quiet(habits.quiet, now, zone):
             return Round()
-        due = {(it.topic.key, it.episode): it for it in standings if it.pressing and not it.said}
-        targets = _targets(channels.channels())
+        live = {it.item: it for it in standings if it.pressing}
+        due = [it for it in live.values() if not it.said]
+        views = {view.channel_id: view for view in channels.channels() if view.enabled}
+        targets = _targets(views.values())
         claimed = 0
         if targets and due:
-            items = [it.item for it in due.values()]
-            claimed = self.store.claim(items, lambda fresh: self._drafts(fresh, due, targets, habits, now), now)
+            items = [it.item for it in due]
+            claimed = self.store.claim(items, lambda fresh: self._drafts(targets, fresh, live, habits, now), now)
         if targets and habits.self_test:
             claimed += self._claim_self_test(targets, zone, now, habits)
-        return self._send(channels, standings, habits, claimed)
+        if live and views:
+            claimed += self.store.claim_left_out(
+                live, views, lambda channel_id, items: self._drafts([views[channel_id]], items, live, habits, now), now
+            )
+        return self._send(channels, views, live, habits, claimed)
 
     def _drafts(
-        self, fresh: Sequence[Item], due: dict[tuple[str, str], Standing], targets: Sequence[ChannelView], habits: Habits, now: datetime
+        self, targets: Iterable[ChannelView], items: Sequence[Item], live: Mapping[Item, Standing], habits: Habits, now: datetime
     ) -> list[Draft]:
-        chosen = [(due[item.topic, item.episode].topic, item.slot) for item in fresh]
-        by_key = {item.topic: item for item in fresh}
-        ordered = most_urgent_first(chosen)
+        """Messages for every channel of ``targets`` about ``items``, all of which are live, in the words of now."""
+        by_key = {item.topic: item for item in items}
+        ordered = most_urgent_first((live[item].topic, item.slot) for item in items)
         parts = [ordered[start : start + IN_ONE_MESSAGE] for start in range(0, len(ordered), IN_ONE_MESSAGE)]
         return [
             self._draft(channel, part, [by_key[topic.key] for topic, _ in part], (number, len(parts)), habits, now)
@@ -243,7 +253,7 @@ class ReminderDesk:
         if now.astimezone(zone).time() < habits.at:
             return 0
         item = Item(SELF_TEST, today.isoformat(), Slot(0, 0, 0))
-        if self.store.sent([SELF_TEST]).get((SELF_TEST, item.episode)):
+        if self.store.claimed([SELF_TEST]).get((SELF_TEST, item.episode)):
             return 0
         drafts = []
         for channel in targets:
@@ -251,11 +261,12 @@ class ReminderDesk:
             drafts.append(Draft(channel.channel_id, (item,), title, body, {}))
         return self.store.claim([item], lambda _: drafts, now)
 
-    def _send(self, channels: Channels, standings: Sequence[Standing], habits: Habits, claimed: int) -> Round:
-        """Every message that waits is tried once, those that a failure puts in the place of others included."""
-        live = {it.item: it for it in standings if it.pressing}
-        views = {view.channel_id: view for view in channels.channels() if view.enabled}
-        tried: set[str] = set()
+    def _send(
+        self, channels: Channels, views: Mapping[str, ChannelView], live: Mapping[Item, Standing], habits: Habits, claimed: int
+    ) -> Round:
+        """Every message that waits is tried once, those that a failure puts in the place of others included. ``views``: every channel that
+        is switched on."""
+        tried, zone = set[str](), zone_of(habits)
         delivered = failed = 0
         while waiting := [message for message in self.store.open_messages() if message.message_id not in tried]:
             for message in waiting:
@@ -263,15 +274,14 @@ class ReminderDesk:
                 now = self._now()
                 if message.status is MessageStatus.HANDED:
                     if message.tried_at is None or abs(now - message.tried_at) > STUCK:
-                        self.store.settle(message.message_id, MessageStatus.UNKNOWN)
-                elif not _is_live(message, live, now.astimezone(zone_of(habits)).date()):
-                    if not _is_ahead(message, standings):
-                        self.store.settle(message.message_id, MessageStatus.OBSOLETE)
+                        self.store.end(message, MessageStatus.UNKNOWN)
+                elif not _is_live(message, live, now.astimezone(zone).date()):
+                    self.store.end(message, MessageStatus.OBSOLETE)  # should this clock be wrong, the run after it makes good for it
                 elif not _is_time(message, now):
                     continue
-                elif message.channel_id in views and not _is_whole(message, live):
+                elif message.channel_id in views and not _is_as_drafted(message, live, now, zone):
                     draft = self._redrafted(message, views[message.channel_id], live, habits, now)
-                    if draft is not None:  # what was renewed or is said anew is left out; the rest goes in this very run
+                    if draft is not None:  # what does not hold now is left out, days are counted anew; it goes in this very run
                         self.store.replace(message, draft, now, MessageStatus.OBSOLETE)
                 elif self.store.hand_over(message, now):
                     here = message.channel_id in views
@@ -309,12 +319,8 @@ class ReminderDesk:
         """The same for another channel, in its language, without what is over."""
         if _is_self_test(message):
             return Draft(channel.channel_id, message.items, message.title, message.body, {})
-        standing = [live[item] for item in message.items if item in live]
-        if not standing:
-            return None
-        by_key = {it.topic.key: it.item for it in standing}
-        part = most_urgent_first((it.topic, it.item.slot) for it in standing)
-        return self._draft(channel, part, [by_key[topic.key] for topic, _ in part], (1, 1), habits, now)
+        items = [item for item in message.items if item in live]
+        return next(iter(self._drafts([channel], items, live, habits, now)), None)
 
     # ------------------------------------------------------------------------------------------------------- what the person says
 
@@ -391,9 +397,9 @@ def _opened(kept: Mapping[tuple[str, str], Episode]) -> dict[str, str]:
     return {topic: name for (topic, name), episode in kept.items() if name.startswith(SEEN) and episode.closed_at is None}
 
 
-def _targets(views: Sequence[ChannelView]) -> list[ChannelView]:
-    """Every channel that is switched on; the fallback one only where it is alone."""
-    on = [view for view in views if view.enabled]
+def _targets(views: Iterable[ChannelView]) -> list[ChannelView]:
+    """Every channel of those that are switched on; the fallback one only where it is alone."""
+    on = list(views)
     return [view for view in on if not view.is_fallback] or on
 
 
@@ -402,25 +408,17 @@ def _is_self_test(message: Message) -> bool:
 
 
 def _is_live(message: Message, live: Mapping[Item, Standing], today: date) -> bool:
-    """Whether anything that a message says still holds: not renewed, not acknowledged, not said anew by a later slot."""
+    """Whether anything that a message says holds now: not renewed, not acknowledged, not said anew by a later slot, and not before its
+    time."""
     if _is_self_test(message):
         return message.items[0].episode == today.isoformat()
     return any(item in live for item in message.items)
 
 
-def _is_whole(message: Message, live: Mapping[Item, Standing]) -> bool:
-    return _is_self_test(message) or all(item in live for item in message.items)
-
-
-def _is_ahead(message: Message, standings: Sequence[Standing]) -> bool:
-    """Whether a clock that was ahead claimed this before its time: it waits until the time comes."""
-    now = {(it.topic.key, it.episode): it.due for it in standings}
-    for item in message.items:
-        if (item.topic, item.episode) in now:
-            due = now[item.topic, item.episode]
-            if due is None or item.slot > due.slot:
-                return True
-    return False
+def _is_as_drafted(message: Message, live: Mapping[Item, Standing], now: datetime, zone: tzinfo) -> bool:
+    """Whether all that a message says still holds, and is said as of today: it counts days."""
+    same_day = message.made_at.astimezone(zone).date() == now.astimezone(zone).date()
+    return _is_self_test(message) or (same_day and all(item in live for item in message.items))
 
 
 def _is_time(message: Message, now: datetime) -> bool:

@@ -263,12 +263,20 @@ CASES: dict[str, Callable[[Of], object]] = {
     "ReminderStore.see": lambda e: _said(e.ReminderStore.see({"low_money:c1": "c1"}, LATER), e.ReminderStore.episodes()),
     "ReminderStore.acknowledge": lambda e: e.ReminderStore.acknowledge([ITEM], LATER),
     "ReminderStore.snooze": lambda e: e.ReminderStore.snooze([ITEM], LATER, NOW),
-    "ReminderStore.sent": lambda e: e.ReminderStore.sent([ITEM.topic]),
+    "ReminderStore.claimed": lambda e: e.ReminderStore.claimed([ITEM.topic]),
     "ReminderStore.claim": lambda e: e.ReminderStore.claim(
         [ITEM, dataclasses.replace(ITEM, slot=Slot(2, 0, 0))],
         lambda items: [dataclasses.replace(a_draft(OWN), items=tuple(items), links={})],
         NOW,
     ),
+    "ReminderStore.claim_left_out": lambda e: _said(
+        e.ReminderStore.end(_message(e), MessageStatus.OBSOLETE),
+        e.ReminderStore.claim_left_out(
+            [ITEM], ["ch"], lambda _channel, items: [dataclasses.replace(a_draft(OWN), items=tuple(items), links={})], LATER
+        ),
+    ),
+    "ReminderStore.end": lambda e: e.ReminderStore.end(_message(e), MessageStatus.OBSOLETE),
+    "ReminderStore.said": lambda e: e.ReminderStore.said(NOW - timedelta(days=9), NOW + timedelta(days=9)),
     "ReminderStore.replace": lambda e: e.ReminderStore.replace(
         _message(e), dataclasses.replace(a_draft(OWN), links={}), LATER, MessageStatus.REPLACED
     ),
