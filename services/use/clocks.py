@@ -366,8 +366,10 @@ class ClockDesk:
         return kept | {card_id: (counts[card_id], tuple(found.get(card_id, ()))) for card_id in stale}
 
     def _events(self, card: Card, rule: OperatorRule, known: KnownClocks, now: datetime) -> tuple[CardEvent, ...]:
-        readings = known.readings.get(card.card_id, (0, ()))[1]
-        typed = [item.event for item in known.typed.get(card.card_id, ())]
+        """What was written down has happened, whichever clock was wrong then or is now: what lies in the future counts as of now. Of a
+        card's own dates one may well be still to come."""
+        readings = [_by(reading, now) for reading in known.readings.get(card.card_id, (0, ()))[1]]
+        typed = [replace(item.event, at=min(item.event.at, now)) for item in known.typed.get(card.card_id, ())]
         return recorded_events(rule, card, readings, typed, _zone(now))
 
     def _figures(self, card: Card, rules: Iterable[str], known: KnownClocks) -> list[KeptOverride]:
@@ -390,15 +392,17 @@ class ClockDesk:
         same = held is not None and held.zone == zone and _same(held.inputs, inputs)
         if held is not None and same and held.since <= now < held.until:
             return held.clocks
+        is_ahead = any(reading.true_at > now for reading in inputs[2][1]) or any(item.event.at > now for item in inputs[3])
         stopped = self._stopped(card, rule, known)
         fit, unfit = _fitting(rule, [kept for kept in figures if kept.override_id not in stopped])
-        events = held.events if held is not None and same else self._events(card, rule, known, now)
+        keeps = held is not None and same and held.since < held.until and not is_ahead
+        events = held.events if held is not None and keeps else self._events(card, rule, known, now)
         shown = with_shown_dates(rule, known.readings.get(card.card_id, (0, ()))[1])
         states = clock_states(shown, events, now, zone, [kept.override for kept in fit])
         running = tuple(state for state in states if state.rule.id not in stopped.values())
         typed = known.typed.get(card.card_id, ())
         clocks = CardClocks(card, rule, running, tuple(fit), tuple(unfit), typed, {clock: key for key, clock in stopped.items()})
-        known.worked[card.card_id] = Worked(inputs, zone, events, now, _good_until(running, now), clocks)
+        known.worked[card.card_id] = Worked(inputs, zone, events, now, now if is_ahead else _good_until(running, now), clocks)
         return clocks
 
     def _need(self, card_id: str) -> CardClocks:
@@ -535,6 +539,11 @@ def _same(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
         and before[3] == typed
         and before[4] == figures
     )
+
+
+def _by(reading: Reading, now: datetime) -> Reading:
+    """``reading`` as of ``now`` at the latest."""
+    return reading if reading.taken_at <= now else replace(reading, taken_at=now)
 
 
 def _good_until(states: Iterable[ClockState], now: datetime) -> datetime:

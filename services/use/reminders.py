@@ -22,7 +22,7 @@ from services.rules.reminders.schedule import (
     after_quiet,
     due_slot,
     falls,
-    is_covered,
+    is_overtaken,
     is_quiet,
     is_silenced,
     most_urgent_first,
@@ -62,14 +62,15 @@ class Channels(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A topic as it stands. ``due``: the slot that holds, None before the first step. ``said``: whether this slot was claimed, or a later
-    one said of late. ``silenced``: acknowledged or snoozed. ``next_at``: when something is sent next, quiet hours heeded; None: nothing
-    more."""
+    """A topic as it stands. ``due``: the slot that holds, None before the first step. ``overtaken``: a later slot was said a short while
+    ago, before the clock was set back. ``said``: that, or this slot was claimed. ``silenced``: acknowledged or snoozed. ``next_at``: when
+    something is sent next, quiet hours heeded; None: nothing more."""
 
     topic: Topic
     episode: str
     due: Due | None
     said: bool
+    overtaken: bool
     silenced: bool
     decision: Decision
     next_at: datetime | None
@@ -162,13 +163,14 @@ class ReminderDesk:
         standings = []
         for topic, name, steps, began, decision, due in ready:
             which = topic.key, name
-            said = due is not None and (due.slot in claimed.get(which, ()) or is_covered(due.slot, said_of_late.get(which, ()), now))
+            overtaken = due is not None and is_overtaken(due.slot, said_of_late.get(which, ()), now)
+            said = due is not None and (overtaken or due.slot in claimed.get(which, ()))
             silenced = due is not None and is_silenced(due.slot, decision, now)
             ahead = [(step, falls(topic, step, began, habits.at, zone)) for step in steps]
             next_at = _next(due, ahead, said, decision, now)
             if next_at is not None:
                 next_at = after_quiet(habits.quiet, next_at, zone)
-            standings.append(Standing(topic, name, due, said, silenced, decision, next_at))
+            standings.append(Standing(topic, name, due, said, overtaken, silenced, decision, next_at))
         return standings
 
     def _episodes(self, found: Iterable[Topic], now: datetime) -> tuple[dict[tuple[str, str], Episode], dict[str, str]]:
@@ -200,7 +202,7 @@ class ReminderDesk:
         standings, zone = self._standings(now, habits), zone_of(habits)
         if is_quiet(habits.quiet, now, zone):
             return Round()
-        live = {it.item: it for it in standings if it.pressing}
+        live = {it.item: it for it in standings if it.pressing and not it.overtaken}
         due = [it for it in live.values() if not it.said]
         views = {view.channel_id: view for view in channels.channels() if view.enabled}
         targets = _targets(views.values())

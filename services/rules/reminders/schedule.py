@@ -103,10 +103,9 @@ def is_silenced(slot: Slot, decision: Decision, now: datetime) -> bool:
     return decision.snoozed_until is not None and now < decision.snoozed_until
 
 
-def is_covered(slot: Slot, sent: Iterable[tuple[Slot, datetime]], now: datetime) -> bool:
-    """Whether ``slot`` was sent, or a later one of the episode stands for it. ``sent``: every slot sent so far and when, by the clock of
-    that time."""
-    return any(done == slot or (done > slot and abs(when - now) < JUST_SENT) for done, when in sent)
+def is_overtaken(slot: Slot, sent: Iterable[tuple[Slot, datetime]], now: datetime) -> bool:
+    """Whether a later one of the episode stands for ``slot``. ``sent``: slots that were sent and when, by the clock of that time."""
+    return any(done > slot and abs(when - now) < JUST_SENT for done, when in sent)
 
 
 def is_quiet(quiet: Quiet | None, moment: datetime, zone: tzinfo) -> bool:

@@ -652,3 +652,169 @@ def test_the_worker_runs_again_and_again_until_it_is_stopped(house: House) -> No
     worker.work(over, opened, timedelta(0), timedelta(milliseconds=1))
     assert len(runs) == 3
     assert worker.last_run(house, "local") is not None
+
+
+# ------------------------------------------------------------------------------------------------------------------- wrong clocks
+
+
+class Died(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+def dies_before_sending(desk: ReminderDesk, post: Post) -> None:
+    """Everything is claimed, and no channel called."""
+
+    def dead(*_: object) -> bool:
+        raise Died
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ReminderStore, "hand_over", dead)
+        with pytest.raises(Died):
+            desk.run(post)
+
+
+def said(post: Post) -> list[str]:
+    """Every reminder that arrived, as "card days-left", the last messages last."""
+    texts = [title if "reminders. First:" not in title else body for _, title, body in post.arrived]
+    return [
+        f"{name} {days}" for text in texts for name, days in re.findall(r"^(?:\d+\. )?(\w+): .+?, (\d+) days? left", text, re.MULTILINE)
+    ]
+
+
+def test_a_digest_loses_no_line_whose_time_has_not_come(house: House, desk: ReminderDesk, watch: Watch) -> None:
+    add(house, "early", date(2026, 12, 6))  # ten days before its last safe day: 25 November
+    add(house, "late", date(2026, 12, 2))  # five days before: 26 November
+    post = Post()
+    desk.run(post)
+    watch.now = datetime(2026, 11, 26, 12, tzinfo=UTC)  # six days ahead
+    dies_before_sending(desk, post)
+    watch.now = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    post.arrived.clear()
+    desk.run(post)
+    assert sorted(said(post)) == ["early 10", "late 6"]  # the latter by the step before
+    watch.on(1)
+    desk.run(post)
+    desk.run(post)
+    assert said(post)[2:] == ["late 5"]
+
+
+def test_what_a_clock_ahead_saw_gone_by_comes_when_the_clock_is_right(house: House, desk: ReminderDesk, watch: Watch) -> None:
+    add(house, "home", date(2026, 12, 2))
+    post = Post()
+    dies_before_sending(desk, post)
+    watch.on(6)
+    desk.run(post)
+    assert said(post) == ["home 5"]
+    watch.on(-6 + 0.1)
+    desk.run(post)
+    desk.run(post)
+    assert said(post) == ["home 5", "home 11"]
+    watch.on(6)
+    desk.run(post)
+    assert len(post.arrived) == 2  # said by the clock that was ahead
+
+
+def test_a_channel_that_had_it_is_not_told_again_for_the_sake_of_one_that_had_not(house: House, desk: ReminderDesk, watch: Watch) -> None:
+    add(house, "home", date(2026, 12, 2))
+    post = Post(view("main"), view("second"))
+    post.fails["second"] = Failure.UNREACHABLE
+    desk.run(post)
+    del post.fails["second"]
+    watch.on(6)
+    desk.run(post)  # a clock ahead: what the second one never had is over
+    watch.on(-6 + 0.1)
+    desk.run(post)
+    desk.run(post)
+    assert sorted((channel, title.split(", ")[1][:7]) for channel, title, _ in post.arrived) == [
+        ("main", "11 days"), ("main", "5 days "), ("second", "11 days"), ("second", "5 days "),
+    ]  # fmt: skip
+
+
+def test_a_later_slot_that_was_claimed_and_never_said_stands_for_nothing(house: House, desk: ReminderDesk, watch: Watch) -> None:
+    add(house, "home", date(2026, 12, 2))
+    post = Post()
+    desk.run(post)
+    watch.now = datetime(2026, 11, 24, 14, tzinfo=UTC)  # seven hours ahead: the repeat of nine o'clock
+    dies_before_sending(desk, post)
+    watch.now = datetime(2026, 11, 24, 7, tzinfo=UTC)  # nothing ran since the step of the 21st
+    desk.run(post)
+    assert len(post.arrived) == 2
+    watch.now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    desk.run(post)
+    desk.run(post)
+    assert len(post.arrived) == 3
+
+
+def test_a_later_slot_that_was_said_stands_for_what_was_left_out(house: House, desk: ReminderDesk, watch: Watch) -> None:
+    add(house, "home", date(2026, 12, 2))
+    post = Post()
+    desk.run(post)
+    watch.now = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    dies_before_sending(desk, post)
+    watch.now = datetime(2026, 11, 24, 14, tzinfo=UTC)
+    desk.run(post)
+    assert len(post.arrived) == 2
+    watch.now = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    desk.run(post)
+    assert len(post.arrived) == 2
+
+
+def test_days_are_counted_anew_when_a_message_goes_on_another_day(house: House, desk: ReminderDesk, watch: Watch) -> None:
+    add(house, "home", date(2026, 11, 25))
+    post = Post()
+    post.fails["main"] = Failure.UNREACHABLE
+    watch.now = datetime(2026, 11, 20, 23, 50, tzinfo=UTC)
+    desk.run(post)
+    del post.fails["main"]
+    watch.now = datetime(2026, 11, 21, 0, 10, tzinfo=UTC)
+    desk.run(post)
+    assert said(post) == ["home 3"]
+    assert [message.attempts for message in desk.store.log(1)] == [2]  # it is the same message still
+
+
+def test_the_dead_leave_what_was_in_hand_unsaid_for_good_whatever_clocks_do(house: House, desk: ReminderDesk, watch: Watch) -> None:
+    add(house, "home", date(2026, 12, 2))
+    post = Post()
+
+    def dead(*_: object) -> Delivery:
+        post.calls.append("main")
+        raise Died
+
+    post.deliver = dead  # type: ignore[method-assign]
+    with pytest.raises(Died):
+        desk.run(post)
+    del post.deliver
+    for days in (0.1, 6, -6, 0.1):
+        watch.on(days)
+        desk.run(post)
+    assert post.calls == ["main", "main"]
+    assert said(post) == ["home 5"]  # by the clock that was ahead
+    assert MessageStatus.UNKNOWN in {message.status for message in desk.store.log(5)}
+
+
+def test_a_message_that_another_worker_has_taken_is_not_ended(house: House, desk: ReminderDesk) -> None:
+    add(house, "home", date(2026, 12, 2))
+    dies_before_sending(desk, Post())
+    [message] = desk.store.open_messages()
+    assert desk.store.hand_over(message, NOON)
+    assert not desk.store.end(message, MessageStatus.OBSOLETE)
+    assert [it.status for it in desk.store.open_messages()] == [MessageStatus.HANDED]
+
+
+def test_a_clock_years_ahead_tidies_nothing_away_that_has_to_go_still(house: House, desk: ReminderDesk) -> None:
+    add(house, "home", date(2026, 12, 2))
+    dies_before_sending(desk, Post())
+    desk.store.beat(NOON + timedelta(days=5000))
+    post = Post()
+    desk.run(post)
+    assert said(post) == ["home 11"]
+
+
+def test_a_renewal_counts_for_a_worker_whose_clock_is_behind(house: House, desk: ReminderDesk, watch: Watch) -> None:
+    add(house, "home", date(2026, 11, 24))
+    watch.on(-0.2)  # five hours behind
+    before = only(desk, Matter.INACTIVITY).topic.last_day
+    shows(house, "home", NOON, validity=(Validity(ValidityKind.UNSPECIFIED, date(2027, 2, 20)),))
+    after = only(desk, Matter.INACTIVITY).topic.last_day
+    watch.now = NOON + timedelta(hours=1)
+    assert (before, after, only(desk, Matter.INACTIVITY).topic.last_day) == (date(2026, 11, 23), date(2027, 2, 19), date(2027, 2, 19))

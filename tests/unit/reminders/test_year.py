@@ -1,8 +1,9 @@
 """The simulated year, in small; ``python -m bench reminders`` has all 500 cards and all 365 days."""
 
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from tests.unit.reminders.year import Run, Said, World, judge
+from tests.unit.reminders.year import Arrived, Run, Said, Story, World, judge
 
 
 def test_every_due_reminder_is_sent_once_and_none_is_late(tmp_path: Path) -> None:
@@ -22,3 +23,19 @@ def test_every_due_reminder_is_sent_once_and_none_is_late(tmp_path: Path) -> Non
     assert any("did not come" in sentence for sentence in judge(story).wrong)
     said = {thing.what for thing in story.things if isinstance(thing, Said)}
     assert said == {"date", "acknowledge", "snooze"}
+
+
+def test_the_judge_tells_two_late_reminders_of_one_day_apart() -> None:
+    """Worked by hand: the last safe day is 8 February, so the last step falls at nine on that day and repeats at nine on the ninth.
+
+    Nothing ran on the eighth. The run at eight on the ninth brings the step, the one at two in the afternoon its repeat; both are one day
+    too late, and say so in the same words. A third message would be one too many.
+    """
+    last, step = date(2026, 2, 8), "Rule, 1 day too late (until Feb 8, 2026)"
+    runs = [Run(datetime(2026, 2, 9, hour, tzinfo=UTC), arrived=[Arrived(f"card0: {step}", "")]) for hour in (8, 14)]
+    typed = Said("card0", "date", datetime(2026, 1, 20, 12, tzinfo=UTC), last)
+    assert judge(Story({"card0": "csl"}, [typed, *runs])).wrong == []
+    third = Run(runs[1].at + timedelta(hours=6), arrived=runs[1].arrived)
+    assert any("twice" in sentence for sentence in judge(Story({"card0": "csl"}, [typed, *runs, third])).wrong)
+    wrong = Run(runs[1].at, arrived=[Arrived("card0: Rule, 2 days too late (until Feb 8, 2026)", "")])
+    assert any("counts days wrongly" in sentence for sentence in judge(Story({"card0": "csl"}, [typed, wrong])).wrong)

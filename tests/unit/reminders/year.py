@@ -33,7 +33,7 @@ ZONE = ZoneInfo("Europe/London")
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LADDERS = {"vodafone_uk": (35, 10, 5, 1, 0), "csl": (30, 10, 5, 1, 0), "att_prepaid": (10, 5, 2, 1, 0)}
 LINE = re.compile(r"^(?:\d+\. )?(card\d+): (.+), (?:(\d+) days? left|today is the last safe day) \(until (.+)\)$")
-LATE = re.compile(r"^(?:\d+\. )?(card\d+): (.+(?:too late|last chance).*)$")
+LATE = re.compile(r"^(?:\d+\. )?(card\d+): (.+), (\d+) days? too late \(until (.+)\)$")
 
 
 class Died(BaseException):
@@ -273,9 +273,10 @@ class _Card:
     acknowledged: int | None = None
     snoozed: datetime | None = None
 
-    def window(self, name: str, at: datetime) -> Window | None:
-        """What has to have been said at ``at``, by walking on from step to step and from repeat to repeat."""
-        if self.last_day is None or at.astimezone(ZONE).date() > self.last_day:
+    def window(self, name: str, at: datetime, late: bool = False) -> Window | None:
+        """What has to have been said at ``at``, by walking on from step to step and from repeat to repeat; with ``late`` also what may be
+        said when the last safe day is over."""
+        if self.last_day is None or (at.astimezone(ZONE).date() > self.last_day and not late):
             return None
         lead, since = None, None
         for days in self.ladder:
@@ -296,7 +297,7 @@ class _Card:
 
 
 def judge(story: Story) -> Verdict:
-    verdict, done, seen_late = Verdict(), dict[Window, datetime](), set[str]()
+    verdict, done = Verdict(), dict[Window, datetime]()
     cards = {name: _Card(LADDERS[operator]) for name, operator in story.operators.items()}
     owed: set[Window] = set()
     for thing in story.things:
@@ -311,12 +312,12 @@ def judge(story: Story) -> Verdict:
             window = None if quiet else card.window(name, thing.at)
             if window is not None and window not in done and not _stands_for(done, window, thing.at):
                 wanted.add(window)
-        came = [window for arrived in thing.arrived for window in _read(arrived, cards, thing.at, seen_late, verdict)]
+        came = [window for arrived in thing.arrived for window in _read(arrived, cards, thing.at, verdict)]
         verdict.delivered += len(came)
         for window in came:
             if window in done:
                 verdict.wrong.append(f"{thing.at}: twice: {window}")
-            elif window not in wanted and window not in owed:
+            elif window not in wanted and window not in owed and thing.at.astimezone(ZONE).date() <= window[1]:
                 verdict.wrong.append(f"{thing.at}: not due: {window}")
             done[window] = thing.at
         missing = wanted - set(came)
@@ -361,27 +362,25 @@ def _stands_for(done: dict[Window, datetime], window: Window, at: datetime) -> b
     )
 
 
-def _read(arrived: Arrived, cards: dict[str, _Card], at: datetime, seen_late: set[str], verdict: Verdict) -> Iterator[Window]:
-    """The windows that a message is about, by its words."""
+def _read(arrived: Arrived, cards: dict[str, _Card], at: datetime, verdict: Verdict) -> Iterator[Window]:
+    """The windows that a message is about, by its words.
+
+    Words alone do not tell two reminders apart: what fell due on the last safe day and could not be said before eight o'clock of the next
+    one is "1 day too late", and so is, from nine on, the repeat of that day. Both are due, each once; so they are told apart by windows.
+    """
+    today = at.astimezone(ZONE).date()
     for line in arrived.lines():
         late = LATE.match(line)
-        if late is not None:
-            text = re.sub(r"^\d+\. ", "", line)
-            if text in seen_late:
-                verdict.wrong.append(f"{at}: twice: {text}")
-            seen_late.add(text)
-            continue
-        found = LINE.match(line)
+        found = late or LINE.match(line)
         if found is None:
             continue
         name, last = found[1], datetime.strptime(found[4], "%b %d, %Y").replace(tzinfo=UTC).date()
-        card = cards[name]
-        if card.last_day != last:
+        if int(found[3] or 0) != ((today - last) if late else (last - today)).days:
+            verdict.wrong.append(f"{at}: counts days wrongly: {line}")
+        if cards[name].last_day != last:
             verdict.wrong.append(f"{at}: of another date: {line}")
             continue
-        window = card.window(name, at)
-        if window is None and at.astimezone(ZONE).date() > last:  # claimed in time by a run that died
-            window = card.window(name, datetime.combine(last, time(23, 59), ZONE))
+        window = cards[name].window(name, at, late=late is not None)
         if window is None:
             verdict.wrong.append(f"{at}: nothing was due: {line}")
         else:
