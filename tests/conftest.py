@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from hypothesis import HealthCheck, settings
 
 from tests.servers.postgresql import Cluster, cluster
 
 ROOT = Path(__file__).parent.parent
 ENGINES = ("sqlite", "postgresql")
+
+settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_machine")
 
 
 @pytest.fixture

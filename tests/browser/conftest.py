@@ -16,7 +16,8 @@ from types import MappingProxyType
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import TimeoutError as NotInTime
 
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.registry import SANDBOXES
@@ -136,6 +137,23 @@ def rest(page: Page) -> None:
         expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
         page.wait_for_timeout(pause)
     assert page.locator("[data-testid=stException]").count() == 0, page.locator("[data-testid=stException]").first.inner_text()
+
+
+def pick(page: Page, which: str | Locator, choice: str) -> None:
+    """Choose what holds ``choice`` from a list, which is named by its label, as a person does: open it, type, press what is found. A list
+    that was opened while its part of the page was drawn anew is closed again, and has to be opened once more."""
+    field = page.get_by_role("combobox", name=which, exact=True) if isinstance(which, str) else which
+    for patience in (5_000, 10_000, PATIENCE):
+        field.click()
+        field.fill(choice)
+        try:
+            page.get_by_role("option", name=choice).first.click(timeout=patience)
+        except NotInTime:
+            page.keyboard.press("Escape")
+        else:
+            rest(page)
+            return
+    raise AssertionError(f"{choice} cannot be chosen")
 
 
 class Visitor:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Dashboard, Visitor
+from tests.browser.conftest import Dashboard, Visitor, pick
 from tests.browser.test_connections import of_the_machine, press
-from tests.browser.test_plan_lists import pick
 from tests.unit.channels.receivers import Mailbox, Receiver, http_receiver, mail_server
 
 CANARY = "CANARY5d1f0b7e"

@@ -1,7 +1,6 @@
 """What ends when, in a real browser: both languages, both widths, a question answered, a figure corrected, the month turned."""
 
 import json
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from services.use.cards import CardDesk
 from services.use.clocks import ClockDesk, rule_text
 from services.use.configuration import Configuration
 from services.use.house import open_house
-from tests.browser.conftest import Dashboard, Visitor
+from tests.browser.conftest import Dashboard, Visitor, pick
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime.now(ZONE)
@@ -120,9 +119,7 @@ def test_a_question_answered_a_figure_corrected_and_taken_back(
     counted = page.get_by_test_id("stMetricValue").filter(has_text="days").first
     before = counted.inner_text()
     page.get_by_text("Correct a figure", exact=True).click()
-    page.get_by_role("combobox", name="Which figure").click()
-    page.get_by_role("option", name=re.compile("How long it runs$")).click()
-    visitor.settle()
+    pick(page, page.get_by_role("combobox", name="Which figure"), "How long it runs")
     page.get_by_role("spinbutton", name="Your figure").fill("4")
     page.get_by_role("button", name="Use this figure").click()
     expect(page.get_by_text("yours").first).to_be_visible()

@@ -11,8 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from services.providers.facts import facts_of
 from services.providers.sandbox.faults import Fault
-from tests.browser.conftest import Dashboard, Visitor
-from tests.browser.test_plan_lists import pick
+from tests.browser.conftest import Dashboard, Visitor, pick
 
 ALSO = ("airalo", "esimaccess", "celitech", "esimgo", "keepgo", "reloadly", "cheaperesim")
 CANARY = "CANARY-5d1f0b7e"

@@ -125,11 +125,6 @@ class Newcomer:
         print(f"\n{what}: {time.perf_counter() - self.began:.1f} s, {self.presses} presses")
 
 
-@pytest.fixture(scope="module")
-def empty(open_dashboard: Callable[..., Dashboard]) -> Dashboard:
-    return open_dashboard("newcomer")
-
-
 @BOTH
 def test_the_first_screen_says_what_it_is_for(dashboard: Dashboard, visit: Callable[..., Visitor], language: str) -> None:
     visitor = visit(language)
@@ -143,8 +138,11 @@ def test_the_first_screen_says_what_it_is_for(dashboard: Dashboard, visit: Calla
 
 
 @BOTH
-def test_a_first_trip_and_a_first_card_in_a_few_presses(empty: Dashboard, visit: Callable[..., Visitor], language: str) -> None:
+def test_a_first_trip_and_a_first_card_in_a_few_presses(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor], language: str
+) -> None:
     words: dict[str, object] = WORDS[language]
+    empty = open_dashboard(f"newcomer-{language}")
     traveller = Newcomer(visit(language), empty.url)
     page = traveller.page
     traveller.no_key_is_asked_for(words)
@@ -155,7 +153,7 @@ def test_a_first_trip_and_a_first_card_in_a_few_presses(empty: Dashboard, visit:
     traveller.no_key_is_asked_for(words)
     assert traveller.presses <= 3
 
-    keeper = Newcomer(visit(language), empty.url if language == "zh" else f"{empty.url}/balances")
+    keeper = Newcomer(visit(language), empty.url)
     page = keeper.page
     keeper.press(page.get_by_role("link", name=str(words["add"])).first)
     keeper.press(page.get_by_role("radio", name=str(words["number_way"]), exact=True))

@@ -23,7 +23,7 @@ from services.use.house import House, open_house
 from services.use.readings import ReadingDesk
 from services.use.receipts import ReceiptDesk, Wanted
 from services.use.renewals import RenewalDesk
-from tests.browser.conftest import Dashboard, Visitor
+from tests.browser.conftest import Dashboard, Visitor, pick
 from tests.unit.receipts.pictures import PDF, photo, photo_of_a_place, picture_bomb
 
 WORDS = {
@@ -126,10 +126,7 @@ def type_number(page: Page, key: str, value: str) -> None:
 
 
 def choose(page: Page, key: str, choice: str) -> None:
-    field = page.locator(f"[class*='st-key-{key}']").get_by_role("combobox")
-    field.click()
-    field.fill(choice)
-    page.get_by_role("option", name=re.compile(f"^{choice}")).first.click()
+    pick(page, page.locator(f"[class*='st-key-{key}']").get_by_role("combobox"), choice)
 
 
 @BOTH

@@ -12,7 +12,7 @@ from services.use.configuration import read_configuration
 from services.use.house import open_house
 from services.use.operators import operator_name
 from services.use.renewals import RenewalDesk
-from tests.browser.conftest import Dashboard, Visitor
+from tests.browser.conftest import Dashboard, Visitor, pick
 
 WORDS = {
     "zh": {
@@ -150,13 +150,6 @@ FIRST_PAYING_STEP = {
 @pytest.fixture(scope="module")
 def own(open_dashboard: Callable[..., Dashboard]) -> Dashboard:
     return open_dashboard("renewals")
-
-
-def pick(page: Page, label: str, choice: str) -> None:
-    field = page.get_by_role("combobox", name=label, exact=True)
-    field.click()
-    field.fill(choice)
-    page.get_by_role("option", name=re.compile(f"^{choice}")).first.click()
 
 
 def begin(visitor: Visitor, url: str, words: dict[str, str], operator: str, channel: str) -> Page:

@@ -102,3 +102,16 @@ def test_a_country_that_nothing_covers_is_named(dashboard: Dashboard, visit: Cal
     page = visitor.goto(f"{dashboard.url}/trips?legs=AQ_{FIRST}_{SECOND}&gb=1")
     expect(page.get_by_text("南极洲没有可用套餐")).to_be_visible()
     assert visitor.axe() == []
+
+
+def test_whoever_looks_at_another_page_finds_the_question_again(dashboard: Dashboard, visit: Callable[..., Visitor]) -> None:
+    visitor = visit("en")
+    page = answered(visitor, f"{dashboard.url}/trips?{QUERY}")
+    page.get_by_test_id("stTopNavLink").filter(has_text="Overview").click()
+    expect(page.locator("h1")).to_have_text("Simkeeper")
+    visitor.settle()
+    page.go_back()
+    page.get_by_test_id("stMetric").first.wait_for(timeout=60_000)
+    visitor.settle()
+    expect(page.get_by_role("combobox", name=re.compile("Stay 2: country"))).to_have_value(re.compile("South Korea"))
+    expect(page.get_by_role("spinbutton", name="Data a day for each device, in GB")).to_have_value("1")

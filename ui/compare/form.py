@@ -1,7 +1,8 @@
 """The question of the compare page: its fields, and the address that holds all of them.
 
 The fields' values live in the session under ``key(name)``. They are filled from the address when it says something that
-the page did not write itself (a bookmark, a link somebody sent), and written to the address after every change.
+the page did not write itself (a bookmark, a link somebody sent), and written to the address after every change. Each says
+``persist_state="page"``: what code puts into a field is sent to the browser once, and would be lost when that run is cut short.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,6 +72,7 @@ def sort_and_filter(facets: Mapping[str, Mapping[str, int]]) -> None:
         [preset.value for preset in Preset],
         format_func=lambda code: words.word(words.PRESET, code),
         key=key("preset"),
+        persist_state="page",
         required=True,
     )
     with st.expander(_("Sort and filter")):
@@ -83,6 +85,7 @@ def sort_and_filter(facets: Mapping[str, Mapping[str, int]]) -> None:
                 index=None,
                 placeholder=_("As fits the choice above"),
                 key=key("sort"),
+                persist_state="page",
             )
             sellers = dict.fromkeys([*facets["seller"], *st.session_state.get(key("sellers"), [])])
             st.multiselect(
@@ -90,17 +93,20 @@ def sort_and_filter(facets: Mapping[str, Mapping[str, int]]) -> None:
                 list(sellers),
                 placeholder=_("All"),
                 key=key("sellers"),
+                persist_state="page",
             )
-            st.number_input(_("Highest total"), min_value=0.0, value=None, placeholder=_("Any"), key=key("max_total"))
-            st.number_input(_("Least validity in days"), 1, 10_000, value=None, step=1, placeholder=_("Any"), key=key("min_days"))
+            st.number_input(_("Highest total"), min_value=0.0, value=None, placeholder=_("Any"), key=key("max_total"), persist_state="page")
+            st.number_input(
+                _("Least validity in days"), 1, 10_000, value=None, step=1, placeholder=_("Any"), key=key("min_days"), persist_state="page"
+            )
         with right:
             _answers("kinds", _("Kind of allowance"), words.KIND, facets["kind"])
             _answers("start_rules", _("Validity starts"), words.START_RULE, facets["start_rule"])
             for feature in FEATURE_FILTERS:
                 _answers(feature, words.word(words.FEATURE, feature), words.ANSWER, facets[feature])
-        st.checkbox(_("Only plans that cover every country"), key=key("full"))
-        st.checkbox(_("Only prices less than a day old"), key=key("fresh"))
-        st.checkbox(_("Leave out plans that do not publish what I need"), key=key("published_only"))
+        st.checkbox(_("Only plans that cover every country"), key=key("full"), persist_state="page")
+        st.checkbox(_("Only prices less than a day old"), key=key("fresh"), persist_state="page")
+        st.checkbox(_("Leave out plans that do not publish what I need"), key=key("published_only"), persist_state="page")
 
 
 def _answers(name: str, label: str, table: Mapping[str, str], counts: Mapping[str, int]) -> None:
@@ -110,6 +116,7 @@ def _answers(name: str, label: str, table: Mapping[str, str], counts: Mapping[st
         selection_mode="multi",
         format_func=lambda code: f"{words.word(table, code)} ({counts.get(code, 0)})",
         key=key(name),
+        persist_state="page",
         wrap=True,
     )
 
@@ -121,6 +128,7 @@ def _where_and_when() -> None:
         list(labels),
         format_func=lambda place: labels.get(place, place),
         key=key("places"),
+        persist_state="page",
         placeholder=_("Type a country or region in English or Chinese"),
         accept_new_options=True,
         on_change=_read_typed_places,
@@ -132,19 +140,20 @@ def _where_and_when() -> None:
                 name = next(option.label for option in place_options(language()) if option.id == place)
                 st.button(name, key=key(f"first_{place}"), on_click=_go_to, args=(place,))
     left, middle, right = st.columns([1, 1, 1])
-    left.date_input(_("First day"), key=key("from"))
-    middle.date_input(_("Last day"), key=key("to"))
-    right.selectbox(_("Show prices in"), currencies(), format_func=currency_name, key=key("currency"))
+    left.date_input(_("First day"), key=key("from"), persist_state="page")
+    middle.date_input(_("Last day"), key=key("to"), persist_state="page")
+    right.selectbox(_("Show prices in"), currencies(), format_func=currency_name, key=key("currency"), persist_state="page")
 
 
 def _how_much() -> None:
     left, middle, right = st.columns([1, 1, 1])
-    left.number_input(_("Data needed, in GB"), step=0.5, format="%g", key=key("gb"))
+    left.number_input(_("Data needed, in GB"), step=0.5, format="%g", key=key("gb"), persist_state="page")
     middle.segmented_control(
         _("Counted"),
         [basis.value for basis in NeedBasis],
         format_func=lambda code: _("per day") if code == NeedBasis.PER_DAY.value else _("for the whole trip"),
         key=key("basis"),
+        persist_state="page",
         required=True,
     )
     right.pills(
@@ -153,6 +162,7 @@ def _how_much() -> None:
         selection_mode="multi",
         format_func=lambda code: words.word(words.NEED, code),
         key=key("needs"),
+        persist_state="page",
         wrap=True,
     )
     habits_panel(_use_estimate)

@@ -1,7 +1,8 @@
 """The question of the trip page: its fields, and the address that holds all of them.
 
 The fields live in the session under ``key(name)``. They are filled from the address when it says something that the page did not write
-itself (a bookmark, a link somebody sent), and written to the address after every change.
+itself (a bookmark, a link somebody sent), and written to the address after every change. Each says ``persist_state="page"``: what code
+puts into a field is sent to the browser once, and would be lost, and the field fall back to its default, when that run is cut short.
 """
 
 from collections.abc import Iterable
@@ -90,9 +91,10 @@ def _leg_row(leg: int, number: int) -> None:
         format_func=labels.__getitem__,
         placeholder=_("Type a country in English or Chinese"),
         key=key(f"country_{leg}"),
+        persist_state="page",
     )
-    first.date_input(_("First day"), key=key(f"from_{leg}"))
-    last.date_input(_("Last day"), key=key(f"to_{leg}"))
+    first.date_input(_("First day"), key=key(f"from_{leg}"), persist_state="page")
+    last.date_input(_("Last day"), key=key(f"to_{leg}"), persist_state="page")
     need.number_input(
         _("GB a day here"),
         min_value=0.0,
@@ -101,6 +103,7 @@ def _leg_row(leg: int, number: int) -> None:
         format="%g",
         placeholder=_("As below"),
         key=key(f"gb_{leg}"),
+        persist_state="page",
     )
     remove.button(
         _("Remove"),
@@ -115,26 +118,35 @@ def _leg_row(leg: int, number: int) -> None:
 def _how_much() -> None:
     st.subheader(_("How much, and what else"))
     left, middle, right = st.columns([1, 1, 1])
-    left.number_input(_("Data a day for each device, in GB"), min_value=0.0, step=0.5, format="%g", key=key("gb"), persist_state="session")
+    left.number_input(_("Data a day for each device, in GB"), min_value=0.0, step=0.5, format="%g", key=key("gb"), persist_state="page")
     middle.pills(
         _("I also need"),
         list(NEEDS),
         selection_mode="multi",
         format_func=lambda code: words.word(words.NEED, code),
         key=key("needs"),
+        persist_state="page",
     )
-    right.selectbox(_("Show prices in"), currencies(), format_func=figures.currency_name, key=key("cur"))
+    right.selectbox(_("Show prices in"), currencies(), format_func=figures.currency_name, key=key("cur"), persist_state="page")
     habits_panel(_use_estimate)
 
 
 def _choices() -> None:
     with st.expander(_("Travellers, installs, plans to leave out")):
         left, right = st.columns(2)
-        left.number_input(_("Travellers"), 1, MAX_TRAVELLERS, step=1, key=key("travellers"))
+        left.number_input(_("Travellers"), 1, MAX_TRAVELLERS, step=1, key=key("travellers"), persist_state="page")
         for number in range(1, st.session_state[key("travellers")] + 1):
             st.session_state.setdefault(key(f"devices_{number}"), 1)
-            left.number_input(_("Devices of traveller {n}").format(n=number), 1, MAX_DEVICES, step=1, key=key(f"devices_{number}"))
-        left.radio(_("Who shares data"), [one.value for one in SHARING], format_func=lambda one: _(SHARING[Sharing(one)]), key=key("share"))
+            left.number_input(
+                _("Devices of traveller {n}").format(n=number), 1, MAX_DEVICES, step=1, key=key(f"devices_{number}"), persist_state="page"
+            )
+        left.radio(
+            _("Who shares data"),
+            [one.value for one in SHARING],
+            format_func=lambda one: _(SHARING[Sharing(one)]),
+            key=key("share"),
+            persist_state="page",
+        )
         right.number_input(
             _("What one install less is worth to you, in {currency}").format(currency=st.session_state[key("cur")]),
             min_value=0.0,
@@ -143,12 +155,13 @@ def _choices() -> None:
             format="%g",
             placeholder=_("One US dollar"),
             key=key("fee"),
+            persist_state="page",
         )
-        right.number_input(_("Most installs on one device"), 1, MAX_INSTALLS, step=1, key=key("installs"))
-        right.checkbox(_("Accept plans that do not publish what I need"), key=key("unknown"))
-        right.checkbox(_("Accept unlimited plans without published fair use"), key=key("fair"))
-        right.checkbox(_("Count first-order prices, once per person"), key=key("promo"))
-        right.checkbox(_("Use what is left on my cards"), key=key("own"))
+        right.number_input(_("Most installs on one device"), 1, MAX_INSTALLS, step=1, key=key("installs"), persist_state="page")
+        right.checkbox(_("Accept plans that do not publish what I need"), key=key("unknown"), persist_state="page")
+        right.checkbox(_("Accept unlimited plans without published fair use"), key=key("fair"), persist_state="page")
+        right.checkbox(_("Count first-order prices, once per person"), key=key("promo"), persist_state="page")
+        right.checkbox(_("Use what is left on my cards"), key=key("own"), persist_state="page")
         _left_out()
     cards_owned(desk(), _question())
 
@@ -164,6 +177,7 @@ def _left_out() -> None:
         default=plans,
         format_func=lambda plan: plan_name(facts[plan]) if plan in facts else plan[1],
         key=f"{key('out')}_{len(plans)}",
+        persist_state="page",
         on_change=_take_back,
         args=(f"{key('out')}_{len(plans)}",),
         placeholder=_("None"),

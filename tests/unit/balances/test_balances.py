@@ -94,7 +94,6 @@ failures = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(some_readings())
 def test_the_newest_figure_of_each_field_wins(readings: list[Reading]) -> None:
     found = states(readings)
@@ -124,7 +123,6 @@ def test_the_newest_figure_of_each_field_wins(readings: list[Reading]) -> None:
         assert known == wanted
 
 
-@settings(deadline=None)
 @given(some_readings(), failures, st.randoms(use_true_random=False))
 def test_the_order_of_the_input_does_not_matter(readings: list[Reading], failed: list[FailedLookUp], shuffle: random.Random) -> None:
     shuffled = list(readings)
@@ -132,7 +130,6 @@ def test_the_order_of_the_input_does_not_matter(readings: list[Reading], failed:
     assert states(shuffled, reversed(failed)) == states(readings, failed)
 
 
-@settings(deadline=None)
 @given(some_readings(), failures)
 def test_a_failed_look_up_changes_no_figure(readings: list[Reading], failed: list[FailedLookUp]) -> None:
     without, with_failures = states(readings), states(readings, failed)
@@ -142,7 +139,6 @@ def test_a_failed_look_up_changes_no_figure(readings: list[Reading], failed: lis
         assert not with_failures[card].fields
 
 
-@settings(deadline=None)
 @given(some_readings())
 def test_every_figure_keeps_its_source_and_disagreement_is_between_sources(readings: list[Reading]) -> None:
     for state in states(readings).values():
@@ -259,7 +255,6 @@ def test_pace() -> None:
     assert per_day(gb(2), START + timedelta(hours=5), START) == gb(2)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**12), st.integers(1, 400), st.floats(0.01, 0.99))
 def test_the_daily_share_never_spends_more_than_is_left(left: int, days: int, share: float) -> None:
     end = START + timedelta(days=days)
@@ -309,7 +304,6 @@ def test_a_top_up_is_not_negative_use() -> None:
     assert prediction.expected == START + timedelta(days=16)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 5_000), min_size=5, max_size=40), st.integers(1, 100_000))
 def test_the_band_holds_the_expectation(uses: list[int], last: int) -> None:
     total = sum(uses) + last
@@ -325,7 +319,7 @@ def test_the_band_holds_the_expectation(uses: list[int], last: int) -> None:
         assert prediction is NoForecast.NO_USE_SEEN
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 5_000), min_size=5, max_size=20), st.integers(10_000, 100_000), st.integers(1, 10_000))
 def test_more_left_never_ends_sooner(uses: list[int], last: int, more: int) -> None:
     def lefts(final: int) -> list[int]:

@@ -103,7 +103,7 @@ def exported(card: Card, language: str) -> list[tuple[str, bytes]]:
     return [("cards.csv", export_cards([card], SAID, language)), ("cards.xlsx", export_workbook([card], SAID, language))]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(PLAIN, PLAIN, some.frozensets(NAMES, max_size=3), some.sampled_from(CardKind), some.sampled_from(["GB", "CN", "HK", None]))
 def test_an_export_comes_back_as_it_was(name: str, holder: str, tags: frozenset[str], kind: CardKind, country: str | None) -> None:
     card = Card(
@@ -125,7 +125,7 @@ def test_an_export_comes_back_as_it_was(name: str, holder: str, tags: frozenset[
                 assert getattr(again, field) == getattr(card, field), (file, field)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some.lists(some.tuples(MARKS, MARKS | some.just("")), min_size=1, max_size=3), some.frozensets(MARKS, max_size=3))
 def test_accounts_keep_their_notes_whatever_marks_stand_in_them(accounts: list[tuple[str, str]], tags: frozenset[str]) -> None:
     card = Card("id", "'A'", CardKind.SIM, tags=tags, dependents=tuple(DependentAccount(*account) for account in accounts))

@@ -257,7 +257,7 @@ FIGURES = some.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(some.lists(FIGURES, max_size=12), some.randoms(use_true_random=False))
 def test_the_current_readings_say_all_that_the_history_says(history: list[Reading], luck: random.Random) -> None:
     numbered = [replace(item, sequence=at) for at, item in enumerate(history, 1)]

@@ -45,7 +45,7 @@ filters = st.builds(
 
 
 @given(questions(), filters, st.sampled_from(Preset), st.sampled_from(sorted(CURRENCIES)))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_there_and_back(asked: Question, chosen: Filters, preset: Preset, currency: str) -> None:
     whole: dict[str, Any] = {name: getattr(asked, name) for name in asked.__slots__}
     question = Question(**(whole | {"filters": chosen, "preset": preset, "currency": currency}))
@@ -66,7 +66,7 @@ values = st.one_of(
 
 
 @given(st.dictionaries(keys, values))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_text_raises_and_either_there_is_a_question_or_a_reason(changes: dict[str, str]) -> None:
     address = question_from_params(GOOD | changes, TODAY, CURRENCIES)
     assert address.question is not None or address.problems

@@ -53,7 +53,7 @@ def rows_of(frame: PlanFrame) -> list[dict[str, Any]]:
 
 
 @given(catalogues)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_columns_hold_every_plan_whatever_the_row_order(plans: list[Plan]) -> None:
     rows = [row_of(plan, key) for key, plan in enumerate(plans)]
     expected = sorted(rows, key=lambda row: (row["seller"], row["plan_id"], row["source"]))

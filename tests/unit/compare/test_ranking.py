@@ -35,7 +35,7 @@ from services.rules.compare.purchases import purchases_of_bundles
 from tests.unit.compare.invented import GB, NOW, RATES, catalogues, plans, questions
 from tests.unit.compare.oracle import bought, fewest, judged, ordered
 
-QUICK = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+QUICK = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def plan(plan_id: str = "p", **changes: Any) -> Plan:
@@ -126,7 +126,7 @@ def test_what_holds_of_any_ranking(given_plans: list[Plan], asked: Question, pre
 
 
 @given(st.integers(1, 40), st.integers(1, 8), st.integers(1, 24), st.integers(1, 40), st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_counting_bundles_is_buying_them_day_by_day(volume: int, validity: int, days: int, need: int, in_total: bool) -> None:
     scale = days if in_total else 1
     counted = purchases_of_bundles(np.array([volume]), np.array([validity]), days, need, scale)[0]
@@ -134,7 +134,7 @@ def test_counting_bundles_is_buying_them_day_by_day(volume: int, validity: int, 
 
 
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 5), st.integers(1, 4))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_nobody_can_do_with_fewer(volume: int, validity: int, days: int, need: int) -> None:
     if -(-days * need // volume) > 7:
         volume += 6
@@ -147,7 +147,7 @@ def test_nobody_can_do_with_fewer(volume: int, validity: int, days: int, need: i
         st.integers(1, 10**18).map(lambda n: Decimal(n).scaleb(-12)), st.sampled_from([Decimal(1), Decimal("25400.5"), Decimal("1E-12")])
     ),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_money_is_converted_exactly(micro: int, rate: Decimal) -> None:
     exact = int(Fraction(micro) * Fraction(rate) + Fraction(1, 2))
     assert converted(np.array([micro]), rate)[0] == (exact if exact <= 9 * 10**18 else -1)

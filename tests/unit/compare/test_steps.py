@@ -40,7 +40,7 @@ HEADINGS = {name: name for name in EXPORT_COLUMNS}
 
 
 @given(plans(), questions(need_basis=NeedBasis.TOTAL), st.integers(1, 60 * GB), st.integers(1, 60 * GB))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_a_line_says_for_any_need_what_the_oracle_says(given_plan: Plan, asked: Question, most: int, need: int) -> None:
     need = min(need, most)
     (line,) = step_lines(PlanFrame.from_plans([given_plan]), [0], asked, RATES, DataVolume(most))
@@ -133,7 +133,7 @@ def test_every_character_that_importers_fold_into_a_formula_start_is_known() -> 
 
 
 @given(catalogues, questions())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_export_says_what_the_page_says(given_plans: list[Plan], asked: Question) -> None:
     ranking = rank(PlanFrame.from_plans(given_plans), asked, RATES, NOW)
     written = export_csv(ranking, HEADINGS).decode("utf-8")

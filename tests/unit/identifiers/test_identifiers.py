@@ -1,7 +1,7 @@
 """Every number here is invented, or a test vector of a specification."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.identifiers import eid, iccid, imei, lpa, msisdn
@@ -20,7 +20,6 @@ def luhn_digit(body: str) -> str:
 digits = st.text("0123456789", min_size=16, max_size=19)
 
 
-@settings(deadline=None)
 @given(digits)
 def test_iccid_round_trip(tail: str) -> None:
     body = "89" + tail
@@ -30,7 +29,6 @@ def test_iccid_round_trip(tail: str) -> None:
     assert iccid.compact(number + "F") == number
 
 
-@settings(deadline=None)
 @given(digits, st.integers(0, 18), st.integers(1, 9))
 def test_iccid_one_wrong_digit_is_a_warning_that_names_the_right_check_digit(tail: str, place: int, shift: int) -> None:
     body = "89" + tail
@@ -52,7 +50,6 @@ def test_iccid_with_hex_letters_is_accepted_and_says_no_check_is_possible() -> N
     assert iccid.check("898600A1234567890123") == (Finding(Oddity.NO_CHECK_POSSIBLE, Level.INFO, "A"),)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_iccid_never_refuses_and_never_raises(text: str) -> None:
     assert all(finding.level is not Level.ERROR for finding in iccid.check(text))
@@ -103,7 +100,6 @@ def test_eid_vectors(number: str) -> None:
     assert eid.hint(number) is not None
 
 
-@settings(deadline=None)
 @given(st.text("0123456789", min_size=30, max_size=30))
 def test_eid_round_trip_and_wrong_check(body: str) -> None:
     good = body + f"{98 - int(body + '00') % 97:02d}"
@@ -129,7 +125,6 @@ def test_eid_errors(text: str, oddity: Oddity) -> None:
     assert eid.check(text)[0].level is Level.ERROR
 
 
-@settings(deadline=None)
 @given(st.text("0123456789", min_size=14, max_size=14))
 def test_imei_round_trip(body: str) -> None:
     number = body + luhn_digit(body)
@@ -213,7 +208,6 @@ def test_portable_regions() -> None:
         assert hint.portable
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30), st.sampled_from([None, "CN", "HK", "GB"]))
 def test_msisdn_never_raises(text: str, region: str | None) -> None:
     msisdn.check(text, region)
@@ -231,7 +225,6 @@ codes = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(codes)
 def test_activation_code_round_trip(code: lpa.ActivationCode) -> None:
     text = lpa.build(code)
@@ -288,7 +281,6 @@ def test_the_secret_part_shows_nowhere() -> None:
     assert all("SECRET" not in finding.found + finding.expected for finding in caught.value.findings)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_lpa_check_never_raises(text: str) -> None:
     lpa.check(text)

@@ -57,7 +57,7 @@ def test_spans_point_into_the_text_as_written(sample: Sample) -> None:
     assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=300), st.text(max_size=15))
 def test_any_text_is_survived(text: str, sender: str) -> None:
     message = read(text, received=RECEIVED, sender=sender)
@@ -71,7 +71,7 @@ pieces = st.sampled_from([sample.text for sample in SAMPLES]).flatmap(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(pieces, max_size=4).map(" ".join))
 def test_torn_and_glued_texts_are_survived(text: str) -> None:
     message = read(text, received=RECEIVED, sender="10086")
@@ -166,7 +166,6 @@ def test_dates(text: str, order: Order | None, side: Side, days: tuple[date, ...
     assert (seen.days, seen.year_assumed) == (days, assumed)
 
 
-@settings(deadline=None)
 @given(
     st.dates(date(2026, 11, 20), date(2030, 12, 31)),
     st.sampled_from(["%d/%m/%Y", "%Y-%m-%d", "%Y年%m月%d日", "%d %b %Y", "%B %d, %Y", "%d-%m-%Y"]),
@@ -269,7 +268,7 @@ DATA_FRAMES = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(MONEY_FRAMES), st.integers(0, 99_999_999), st.sampled_from([0, 1, 2]), st.booleans(), st.booleans())
 def test_any_amount_of_money_is_read_exactly(frame: tuple[str, str, str], minor: int, places: int, grouped: bool, wide: bool) -> None:
     sender, currency, words = frame
@@ -280,7 +279,7 @@ def test_any_amount_of_money_is_read_exactly(frame: tuple[str, str, str], minor:
     assert [purse.money for purse in message.money] == [Money.of(amount, currency)], text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(DATA_FRAMES),
     st.integers(1, 999_999),
@@ -296,7 +295,7 @@ def test_any_amount_of_data_is_read_exactly_or_not_at_all(frame: tuple[str, str]
     assert [package.remaining.bytes for package in message.data if package.remaining is not None] == [int(amount * size)], text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.dates(date(2026, 11, 20), date(2030, 12, 31)),
     st.sampled_from(["%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d %b %Y", "%Y年%m月%d日", "%Y%m%d"]),
@@ -306,7 +305,7 @@ def test_any_end_is_read_exactly_from_an_operator_whose_order_is_known(day: date
     assert [end.last_day for end in message.validity] == [day]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dates(date(2026, 11, 20), date(2030, 12, 31)), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y"]))
 def test_where_the_order_is_not_known_the_date_is_right_or_asked(day: date, form: str) -> None:
     message = read(f"Your prepaid SIM card is valid until {day.strftime(form)}.", received=RECEIVED)

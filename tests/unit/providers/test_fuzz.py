@@ -19,7 +19,7 @@ def player(provider: str) -> Player:
 def test_no_crash_and_no_invented_figure(provider):
     record = player(provider)
 
-    @settings(max_examples=50, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=50, database=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(sorted(record.recorded)), st.randoms(use_true_random=False))
     def fuzz(verb, luck):
         assert trouble(record, verb, random_change(luck, record.recorded[verb])) is None

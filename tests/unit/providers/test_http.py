@@ -236,7 +236,7 @@ def test_a_limit_of_one_card_does_not_hold_up_another():
     assert [request.url.path for request in desk.requests] == ["/a", "/b", "/thing"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrivals=st.lists(st.tuples(st.floats(0, 2), st.integers(0, 4)), min_size=1, max_size=60),
     account=st.tuples(st.integers(1, 5), st.integers(1, 4)),
