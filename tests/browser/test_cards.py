@@ -260,7 +260,7 @@ def test_a_refresh_brings_readings_and_a_failure_leaves_them(
     page = someone.open("/add-card?way=provider")
     someone.press("Show its cards")
     cards = page.get_by_label(someone.words("Cards to add"))
-    for iccid in list(sandbox.lines)[:3]:
+    for iccid in list(sandbox.cards.values())[:3]:
         pick(page, cards, iccid)
     page.keyboard.press("Escape")
     someone.visitor.settle()
