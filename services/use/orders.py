@@ -11,36 +11,29 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from services.model.card import Card
-from services.model.data_volume import DataVolume
 from services.model.intent import (
-    Act,
-    AutoMode,
-    AutoRule,
-    Decision,
     Intent,
     IntentEvent,
     IntentStatus,
     KeptIntent,
-    Reason,
     SpendingLimit,
 )
 from services.model.money import Money
 from services.model.order import AccountBalance, OrderOutcome, TopUpProduct
 from services.model.reading import Reading
-from services.model.renewal import Begun, Channel, Promise, RenewalEvent, RenewalStatus, Situation
+from services.model.renewal import Promise, RenewalEvent, RenewalStatus
 from services.model.tri import Tri
 from services.providers.base import Capability, Provider
 from services.providers.errors import Because, ProviderError, RateLimited, Unreachable
 from services.providers.facts import ProviderFacts, facts_of
 from services.providers.registry import PROVIDERS
-from services.rules.balances import Forecast, data_left, remaining
+from services.rules.balances import Forecast
 from services.rules.clocks.engine import ClockState
-from services.rules.orders import auto
 from services.rules.orders.follow import BEFORE_PAYING, begin, follow
 from services.rules.orders.limits import No, OrderNotTaken, Room, check_card, check_price, check_wallet, room
 from services.rules.orders.machine import COUNTS, OPEN, OUTCOME, STALE_CLAIM, is_dead, is_stale, may_close, to_look_up
@@ -57,7 +50,7 @@ from services.use.catalogue import failure_of
 from services.use.clocks import ClockDesk
 from services.use.connections import ConnectionDesk
 from services.use.house import House
-from services.use.readings import HISTORY, CardView, ReadingDesk
+from services.use.readings import CardView, ReadingDesk
 from services.use.renewals import COUNTS_WITHIN, RenewalDesk, figures_of
 
 log = logging.getLogger(__name__)
@@ -152,7 +145,7 @@ class OrderDesk:
             raise OrderNotTaken(No.CARD_GONE)
         if not self.can_order(view.card):
             raise OrderNotTaken(No.NOT_CONNECTED)
-        link, newest = view.card.provider, _newest(self._of_card(view.card))
+        link, newest = view.card.provider, _newest(self.of_card(view.card))
         provider = self._connections.open(link.provider)
         origin = self._connections.origin(link.provider)
         asked = self._run(link.provider, _ask(provider, link.remote_id, card_id, origin))
@@ -184,7 +177,7 @@ class OrderDesk:
         if product.price is not None:
             there = self.room(product.price.currency, invented=offer.invented)
         try:
-            self._check(offer, product, None, self.store.all())
+            self.check(offer, product)
         except OrderNotTaken as refused:
             no = refused
         shown = moves(product, clocks.effects(card_id, event_of(product, now)), added)
@@ -215,7 +208,7 @@ class OrderDesk:
         if purse != offer.purse:
             raise OrderNotTaken(No.NOT_CONNECTED)
         wallet = offer.wallet.balance if offer.wallet is not None else None
-        due = auto_due(view, now)
+        due = good_until(view, now)
         intent = Intent(
             intent_id, reference, card_id, link.provider, link.remote_id, product, price, now, offer.invented, purse,
             wallet, renewal_id, period, due, figures.data,
@@ -475,6 +468,10 @@ class OrderDesk:
         """What may still be spent this month."""
         return room(self.store.all(), currency, self.limits(), self._now(), invented=invented)
 
+    def check(self, offer: Offer, product: TopUpProduct) -> None:
+        """Whether the product may be ordered now. Raises OrderNotTaken when not."""
+        self._check(offer, product, None, self.store.all())
+
     def _check(self, offer: Offer, product: TopUpProduct, renewal_id: str | None, kept: Sequence[KeptIntent]) -> None:
         """Every rule that an order has to keep, at the sight of all orders. Raises OrderNotTaken."""
         now, currency = self._now(), product.price.currency if product.price is not None else ""
@@ -484,104 +481,10 @@ class OrderDesk:
         check_card([one for one in kept if _same_card(one, offer.card)], offer.newest, product, renewal_id, now)
         check_wallet(price, offer.wallet)
 
-    # ------------------------------------------------------------------------------------------------------- by itself
-
-    def rule(self, card_id: str) -> AutoRule | None:
-        return self.store.rules().get(card_id)
-
-    def set_rule(self, card_id: str, rule: AutoRule | None) -> None:
-        """Off until a person sets one. None forgets it; what was decided stays in the log."""
-        self.store.put_rule(card_id, rule)
-
-    def dry_run(self, card_id: str, rule: AutoRule) -> Decision:
-        """What ``rule`` would do now, by what is known; nobody is asked, nothing is ordered or written down."""
-        return self._decide(card_id, replace(rule, mode=AutoMode.DRY_RUN))
-
-    def auto_renew(self) -> list[Decision]:
-        """Let every rule decide, and order where one says so. Each decision is written down; the same one again, once a day. Safe to run in
-        any number of processes: what is due once is ordered once."""
-        made = []
-        for card_id, rule in self.store.rules().items():
-            if rule.mode is AutoMode.OFF:
-                continue
-            decision = self._decide(card_id, rule)
-            if decision.act is Act.ORDER:
-                decision = self._by_rule(card_id, rule, decision)
-            if decision.intent_id is None and not self._is_known(decision):
-                self.store.log(decision)
-            made.append(decision)
-        return made
-
-    def _decide(self, card_id: str, rule: AutoRule) -> Decision:
-        view, now = self._readings.view(card_id), self._now()
-        if view is None:
-            return Decision(card_id, now, rule.mode, Act.NOTHING, Reason.NOT_CONNECTED)
-        left = None if view.state is None else data_left(view.state, now.date())
-        volume = None if left is None or left.at_least else left.remaining
-        rose = None
-        if rule.data_left is not None:
-            rose = max((seen.true_at for seen in self._readings.history(card_id, HISTORY) if _above(seen, rule.data_left)), default=None)
-        known = auto.Known(now, auto_due(view, now), volume, rose, tuple(self._of_card(view.card)))
-        return auto.decide(card_id, rule, known)
-
-    def _by_rule(self, card_id: str, rule: AutoRule, due: Decision) -> Decision:
-        """What is due, at the provider: read afresh, priced, checked, and, unless it is only a dry run, ordered."""
-
-        def no(reason: Reason, price: Money | None = None) -> Decision:
-            return replace(due, act=Act.NOTHING, reason=reason, price=price)
-
-        try:
-            offer = self.offer(card_id)
-        except OrderNotTaken:
-            return no(Reason.NOT_CONNECTED)
-        except ProviderError as error:
-            log.warning("automatic renewal: %s", error)
-            return no(Reason.LOOK_UP_FAILED)
-        if offer.reading_failed is not None:
-            return no(Reason.LOOK_UP_FAILED)
-        fresh = self._decide(card_id, rule)
-        if fresh.act is not Act.ORDER:
-            return fresh
-        product = next((one for one in offer.products if one.product_id == rule.product_id), None)
-        if product is None:
-            return replace(fresh, act=Act.NOTHING, reason=Reason.PRODUCT_GONE)
-        if product.price is None:
-            return replace(fresh, act=Act.NOTHING, reason=Reason.PRICE_UNKNOWN)
-        priced = replace(fresh, price=product.price)
-        if product.price.currency != rule.at_most.currency or product.price.minor > rule.at_most.minor:
-            return replace(priced, act=Act.NOTHING, reason=Reason.PRICE_TOO_HIGH)
-        try:
-            self._check(offer, product, None, self.store.all())
-        except OrderNotTaken as refused:
-            return replace(priced, act=Act.NOTHING, reason=_REASON[refused.because])
-        return priced if rule.mode is AutoMode.DRY_RUN else self._order(offer, product, priced)
-
-    def _order(self, offer: Offer, product: TopUpProduct, due: Decision) -> Decision:
-        renewals, card, intent_id = RenewalDesk(self._house, self._account, self._now), offer.card, new_intent_id()
-        name = "" if card.operator else card.nickname
-        begun = Begun(card.kind, Channel.API, Situation.HOME, card.operator, name, card.card_id, card.country)
-        renewal = renewals.start(begun)
-        try:
-            self.place(offer, product, intent_id, renewal, due.period)
-        except OrderNotTaken as refused:
-            renewals.delete(renewal)
-            return replace(due, act=Act.NOTHING, reason=_REASON[refused.because])
-        decision = replace(due, intent_id=intent_id)
-        self.store.log(decision)  # before it is sent: whatever happens then, it is known why
-        self.send_and_wait(intent_id)
-        return decision
-
-    def _is_known(self, decision: Decision) -> bool:
-        """Whether the log has it: as the last one of the card, on the same day."""
-        last = next(iter(self.store.decisions(decision.card_id, 1)), None)
-        if last is None:
-            return False
-        same_day = last.at.astimezone(decision.at.tzinfo).date() == decision.at.date()
-        return same_day and replace(last, at=decision.at, data_left=decision.data_left) == decision
-
     # ------------------------------------------------------------------------------------------------------- parts
 
-    def _of_card(self, card: Card) -> list[KeptIntent]:
+    def of_card(self, card: Card) -> list[KeptIntent]:
+        """The orders of the card at the provider, whatever it was called when they were placed; the one decided last first."""
         return [kept for kept in self.store.all() if _same_card(kept, card)]
 
     def _open_for(self, intent: Intent) -> Provider:
@@ -611,28 +514,13 @@ class OrderDesk:
 
 # ------------------------------------------------------------------------------------------------------------------- pure parts
 
-_REASON = {
-    No.NO_PRICE: Reason.PRICE_UNKNOWN,
-    No.NO_LIMIT: Reason.NO_LIMIT,
-    No.LIMIT_ORDER: Reason.LIMIT_ORDER,
-    No.LIMIT_MONTH: Reason.LIMIT_MONTH,
-    No.WALLET: Reason.WALLET,
-    No.ORDER_OPEN: Reason.ORDER_OPEN,
-    No.MOVED_ON: Reason.MOVED_ON,
-    No.TOO_SOON: Reason.MOVED_ON,
-    No.CARD_GONE: Reason.NOT_CONNECTED,
-    No.NOT_CONNECTED: Reason.NOT_CONNECTED,
-    No.PERIOD_SERVED: Reason.AWAITING_EFFECT,
-    No.RENEWAL_OVER: Reason.MOVED_ON,
-}
-
 
 def new_intent_id() -> str:
     """For one order as it is shown to a person."""
     return secrets.token_hex(8)
 
 
-def auto_due(view: CardView, now: datetime) -> date | None:
+def good_until(view: CardView, now: datetime) -> date | None:
     """The last day a card is good for: by what its provider or operator shows, else by the clock that presses most. None: not known."""
     shown = figures_of(view.state, now.date()).until
     return shown if shown is not None else None if view.lead is None else view.lead.latest_safe_day
@@ -648,11 +536,6 @@ def _same_card(kept: KeptIntent, card: Card) -> bool:
 def _newest(of_card: Sequence[KeptIntent]) -> str | None:
     counted = [kept for kept in of_card if kept.status in COUNTS]
     return max(counted, key=lambda kept: (kept.intent.made_at, kept.intent.intent_id)).intent.intent_id if counted else None
-
-
-def _above(seen: Reading, limit: DataVolume) -> bool:
-    lefts = [left for package in seen.data if not package.restricted and (left := remaining(package)) is not None]
-    return bool(lefts) and sum(lefts, DataVolume(0)) > limit
 
 
 def _need(view: CardView | None) -> Need:

@@ -19,6 +19,7 @@ from services.model.card import Card
 from services.model.reading import Source
 from services.rules.balances import CardState
 from services.store.reminders import ReminderStore, all_accounts
+from services.use.auto_renew import AutoRenewDesk
 from services.use.backup import keep_daily
 from services.use.channels import ChannelDesk
 from services.use.configuration import ConfigurationError
@@ -109,9 +110,8 @@ def _look_up(house: House, account: str, store: ReminderStore, now: Callable[[],
 
 def _see_to_orders(house: House, account: str, store: ReminderStore, now: Callable[[], datetime]) -> None:
     """Bring every open order up to date, then let the rules of cards that renew by themselves decide."""
-    orders = OrderDesk(house, account, now)
-    orders.reconcile()
-    orders.auto_renew()
+    OrderDesk(house, account, now).reconcile()
+    AutoRenewDesk(house, account, now).run()
 
 
 def stale_cards(able: Mapping[str, Card], states: Mapping[str, CardState], now: datetime) -> list[str]:

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from services.model.card import CardKind
 from services.model.renewal import Begun, Channel
+from services.use.auto_renew import AutoRenewDesk
 from services.use.configuration import read_configuration
 from services.use.connections import ConnectionDesk
 from services.use.house import House, open_house
@@ -170,5 +171,5 @@ def test_a_rule_says_what_it_would_do_today(shop: Shop, visit: Callable[..., Vis
     assert visitor.axe() == []
     assert visitor.sideways() == 0
     sold = shop.sold
-    assert [decision.act.value for decision in shop.desk.auto_renew()] == ["nothing"]
+    assert [decision.act.value for decision in AutoRenewDesk(shop.house, "local").run()] == ["nothing"]
     assert shop.sold == sold

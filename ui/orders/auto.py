@@ -16,7 +16,7 @@ from services.use.catalogue import failure_of
 from ui import clock, connection_words, figures
 from ui.language import _
 from ui.orders import words
-from ui.orders.desk import order_desk, price
+from ui.orders.desk import auto_desk, order_desk, price
 from ui.text import plain
 from ui.waiting import waiting
 from ui.words import word
@@ -28,7 +28,7 @@ USUAL_DAYS = 3
 
 def by_itself(card: Card) -> None:
     """Off until the person sets a rule, and never without limits."""
-    rule = order_desk().rule(card.card_id)
+    rule = auto_desk().rule(card.card_id)
     if not order_desk().can_order(card):
         st.info(_("This needs a card that is linked to a connected provider which sells top-ups."))
     else:
@@ -42,7 +42,7 @@ def by_itself(card: Card) -> None:
 def _state(card: Card, rule: AutoRule) -> None:
     most = plain(_("at most {price}").format(price=price(rule.at_most)))
     st.markdown(f"**{word(words.MODE, rule.mode)}** · {plain(rule.product_name)} · {most}")
-    st.info(plain(words.today(order_desk().dry_run(card.card_id, rule))), icon=":material/today:")
+    st.info(plain(words.today(auto_desk().dry_run(card.card_id, rule))), icon=":material/today:")
 
 
 def _form(card: Card, rule: AutoRule | None) -> None:
@@ -139,12 +139,12 @@ def _keep(
     if at_most.minor <= 0:
         return _("Write how much it may cost at most: more than zero.")
     volume = None if data is None else DataVolume.of(Decimal(str(data)), DataUnit.GB)
-    order_desk().set_rule(card.card_id, AutoRule(mode, product_id, name, at_most, days, volume))
+    auto_desk().set_rule(card.card_id, AutoRule(mode, product_id, name, at_most, days, volume))
     return ""
 
 
 def _log(card: Card) -> None:
-    decisions = order_desk().store.decisions(card.card_id, LOG)
+    decisions = auto_desk().decided(card.card_id, LOG)
     if not decisions:
         return
     with st.expander(_("What it decided"), icon=":material/history:"):

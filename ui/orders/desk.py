@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.model.money import Money
+from services.use.auto_renew import AutoRenewDesk
 from services.use.house import house
 from services.use.orders import OrderDesk
 from ui import clock, figures
@@ -13,6 +14,10 @@ def order_desk() -> OrderDesk:
     """Its time zone is that of this run: an order is sent in a thread that has no session."""
     zone = clock.zone()
     return OrderDesk(house(), account(), lambda: datetime.now(zone))
+
+
+def auto_desk() -> AutoRenewDesk:
+    return AutoRenewDesk(house(), account(), clock.now)
 
 
 def price(money: Money) -> str:

@@ -23,6 +23,7 @@ from services.providers.sandbox.server import serve
 from services.store.cards import CardStore
 from services.store.vault import Vault
 from services.use import connections
+from services.use.auto_renew import AutoRenewDesk
 from services.use.configuration import read_configuration
 from services.use.house import House, open_house
 from services.use.orders import Offer, OrderDesk, new_intent_id
@@ -169,6 +170,10 @@ class Till:
         return OrderDesk(self.house, "local", self.now)
 
     @property
+    def auto(self) -> AutoRenewDesk:
+        return AutoRenewDesk(self.house, "local", self.now)
+
+    @property
     def renewals(self) -> RenewalDesk:
         return RenewalDesk(self.house, "local", self.now)
 
@@ -206,6 +211,9 @@ def open_shop_house(folder: Path, address: str, provider: str, database_url: str
 def add_card(house: House, provider: str, remote_id: str, card_id: str = CARD) -> None:
     card = Card(card_id, "Tokyo data", CardKind.ESIM, provider=ProviderLink(provider, remote_id))
     CardStore(house.database, "local", Vault(house.configuration.data_dir)).add([(card, CardSecrets())], datetime.now(UTC))
+
+
+OpenTill = Callable[..., Till]
 
 
 @contextmanager
