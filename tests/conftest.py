@@ -1,6 +1,6 @@
 """What every test shares: a data directory of its own, databases on both engines, and nothing of the person who runs the tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,22 +41,20 @@ def postgresql() -> Iterator[Cluster]:
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database of the test's own; the test runs once on each engine."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'simkeeper.db'}"
-        return
-    running: Cluster = request.getfixturevalue("postgresql")
-    url = running.migrated()
-    yield url
-    running.drop(url)
+    yield from _database(request, tmp_path / "simkeeper.db", Cluster.migrated)
 
 
 @pytest.fixture(params=ENGINES)
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """As ``database_url``, with no table in it yet."""
+    yield from _database(request, tmp_path / "deep" / "simkeeper.db", Cluster.empty)
+
+
+def _database(request: pytest.FixtureRequest, file: Path, made: Callable[[Cluster], str]) -> Iterator[str]:
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'deep' / 'simkeeper.db'}"
+        yield f"sqlite:///{file}"
         return
     running: Cluster = request.getfixturevalue("postgresql")
-    url = running.empty()
+    url = made(running)
     yield url
     running.drop(url)

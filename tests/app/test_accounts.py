@@ -15,6 +15,7 @@ from services.store.database import Database
 from services.store.people import PeopleStore
 from services.store.vault import Vault
 from services.use.house import house
+from tests.app.driving import fresh_app
 from tests.conftest import ROOT
 from tests.households import NOW, Of, furnish
 from tests.servers.contents import rows_of
@@ -85,7 +86,7 @@ def addresses(home: Of) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def opened(page: str, query: dict[str, str]) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=120)
+    app = fresh_app()
     app.session_state["lang"] = "en"
     app.run()
     for name, value in query.items():

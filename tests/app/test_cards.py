@@ -15,14 +15,9 @@ from services.model.reading import DataBalance, Event, EventKind, FailedLookUp, 
 from services.use.cards import CardDesk
 from services.use.house import house
 from services.use.readings import ReadingDesk
-from tests.conftest import ROOT
+from tests.app.driving import press, said
 
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def app(own_house: Path) -> AppTest:
-    return AppTest.from_file(str(ROOT / "ui/main.py"), default_timeout=30)
 
 
 @pytest.fixture
@@ -43,16 +38,6 @@ def go(app: AppTest, page: str, language: str = "en", **query: str) -> AppTest:
     app.switch_page(f"../pages/{page}.py").run()
     assert not app.exception
     return app
-
-
-def said(app: AppTest) -> str:
-    drawn = [*app.title, *app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success, *app.metric]
-    return re.sub(r"\\(.)", r"\1", "\n".join(f"{getattr(each, 'label', '')} {each.value}" for each in drawn))
-
-
-def press(app: AppTest, label: str) -> None:
-    next(each for each in app.button if each.label == label).click().run()
-    assert not app.exception
 
 
 def with_data(readings: ReadingDesk, card_id: str, left: int) -> None:

@@ -1,6 +1,5 @@
 """The words for everything that can be said of a channel, and what stays in a session after a secret was entered."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from services.channels.kinds import OTHER, kinds
 from services.use.channels import ChannelDesk, ChannelProblem, Failure
 from services.use.house import house
-from tests.conftest import ROOT
+from tests.app.driving import fresh_app, open_page, press, said
 from tests.unit.channels.receivers import Receiver, http_receiver
 from ui.language import speaking
 from ui.reminders import channel_words
@@ -27,27 +26,9 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def app(own_house: Path) -> AppTest:
-    found = AppTest.from_file(str(ROOT / "ui/main.py"), default_timeout=60)
+    found = fresh_app()
     found.session_state["lang"] = "en"
     return found
-
-
-def reminders(app: AppTest) -> AppTest:
-    app.run()
-    app.switch_page("../pages/reminders.py").run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    drawn = [*app.error, *app.info, *app.warning, *app.success, *app.caption, *app.markdown]
-    return re.sub(r"\\(.)", r"\1", "\n".join(f"{getattr(each, 'title', '')} {each.value}" for each in drawn))
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception
-    return app
 
 
 def test_every_failure_has_a_sentence_of_its_own_in_both_languages() -> None:
@@ -87,9 +68,8 @@ def test_every_problem_has_words_that_name_the_field(kind: str, field: str, prob
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("kind", list(kinds()))
 def test_the_form_asks_for_every_field_and_masks_secrets(app: AppTest, kind: str, language: str) -> None:
-    app.session_state["lang"] = language
     with speaking(language):
-        reminders(app)
+        open_page(app, "reminders", language)
         app.selectbox(key="channel_choice_0").select(kind).run()
     assert not app.exception
     boxes = {box.key: box for box in app.text_input}
@@ -101,7 +81,7 @@ def test_the_form_asks_for_every_field_and_masks_secrets(app: AppTest, kind: str
 
 
 def test_a_secret_is_gone_from_the_session_once_it_is_kept(app: AppTest, receiver: Receiver) -> None:
-    reminders(app)
+    open_page(app, "reminders")
     assert "there is no channel to send through" in said(app)
     app.selectbox(key="channel_choice_0").select("gotify").run()
     app.text_input(key="channel_new_gotify_0_server").input(receiver.url)
@@ -118,7 +98,7 @@ def test_a_failure_is_said_with_its_time_until_a_message_arrives(app: AppTest, r
     receiver.status = 404
     channel = desk.add("gotify", "*Home*", "en", {"server": receiver.url, "token": CANARY})
     desk.deliver(channel, "t", "b")
-    reminders(app)
+    open_page(app, "reminders")
     assert "The last message did not arrive, just now" in said(app)
     assert "does not know this recipient" in said(app)
     assert "It said: HTTP 404" in said(app)

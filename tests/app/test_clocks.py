@@ -13,7 +13,7 @@ from services.rules.clocks.library import shipped_rules
 from services.use.cards import CardDesk
 from services.use.clocks import ClockDesk, MarkKind, NotPossible, days_left, rule_text
 from services.use.house import house
-from tests.conftest import ROOT
+from tests.app.driving import fresh_app
 
 TODAY = datetime.now(UTC).date()
 
@@ -30,7 +30,7 @@ def add(name: str, operator: str | None = None, used: int | None = None, **facts
 
 @pytest.fixture
 def app(own_house: Path) -> AppTest:
-    found = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=60)
+    found = fresh_app()
     found.query_params["lang"] = "en"
     return found
 

@@ -14,7 +14,7 @@ from services.model.tri import Tri
 from services.store.catalogue import CatalogueStore
 from services.use.house import house
 from services.use.stage import Stage
-from tests.conftest import ROOT
+from tests.app.driving import fresh_app
 
 NOW = datetime.now(UTC)
 SOON = (NOW + timedelta(days=30)).date()
@@ -41,7 +41,7 @@ def store(own_house: Path) -> CatalogueStore:
 
 
 def page(**params: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=60)
+    app = fresh_app()
     app.query_params["lang"] = "en"
     app.run()
     app.switch_page("../pages/compare.py")

@@ -17,6 +17,7 @@ from services.use.catalogue import failure_of
 from services.use.configuration import read_configuration
 from services.use.connections import ConnectionDesk, ConnectionSource, CredentialProblem
 from services.use.house import house
+from tests.app.driving import open_page, press, said
 from tests.conftest import ROOT
 from ui import connection_words
 from ui.language import speaking
@@ -34,33 +35,9 @@ def keepgo(own_house: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
         yield sandbox.credentials
 
 
-@pytest.fixture
-def app(own_house: Path) -> AppTest:
-    return AppTest.from_file(str(ROOT / "ui/main.py"), default_timeout=30)
-
-
-def settings(app: AppTest, language: str = "en") -> AppTest:
-    app.session_state["lang"] = language
-    app.run()
-    app.switch_page("../pages/settings.py").run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    drawn = [*app.error, *app.info, *app.warning, *app.success, *app.caption, *app.markdown]
-    return re.sub(r"\\(.)", r"\1", "\n".join(f"{getattr(each, 'title', '')} {each.value}" for each in drawn))
-
-
 def choose(app: AppTest, provider: str) -> AppTest:
     choice = next(box for box in app.selectbox if box.key and box.key.startswith("connect_choice_"))
     choice.select(provider).run()
-    assert not app.exception
-    return app
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    next(button for button in app.button if button.label == label).click().run()
     assert not app.exception
     return app
 
@@ -69,7 +46,7 @@ def press(app: AppTest, label: str) -> AppTest:
 @pytest.mark.parametrize("provider", ACCOUNTS)
 def test_the_form_asks_for_every_field_and_says_where_to_find_it(app: AppTest, provider: str, language: str) -> None:
     with speaking(language):
-        choose(settings(app, language), provider)
+        choose(open_page(app, "settings", language), provider)
     facts, words = facts_of(provider), said(app)
     boxes = {
         box.key.split(f"connect_{provider}_")[1].rsplit("_", 1)[0]: box for box in app.text_input if f"connect_{provider}_" in str(box.key)
@@ -87,7 +64,7 @@ def test_the_form_asks_for_every_field_and_says_where_to_find_it(app: AppTest, p
 
 
 def test_a_key_is_gone_from_the_session_once_it_is_kept(app: AppTest, keepgo: dict[str, str]) -> None:
-    choose(settings(app), "keepgo")
+    choose(open_page(app, "settings"), "keepgo")
     for name, value in {"api_key": CANARY, "access_token": keepgo["access_token"]}.items():
         app.text_input(key=f"connect_keepgo_{name}_0").input(value)
     press(app, "Test and connect")
@@ -106,7 +83,7 @@ def test_a_key_is_gone_from_the_session_once_it_is_kept(app: AppTest, keepgo: di
 
 def test_disconnecting_asks_once_more(app: AppTest, keepgo: dict[str, str]) -> None:
     ConnectionDesk(house(), "local").connect("keepgo", keepgo)
-    press(settings(app), "Disconnect Keepgo")
+    press(open_page(app, "settings"), "Disconnect Keepgo")
     assert "Disconnect Keepgo?" in said(app)
     press(app, "Keep it")
     assert len(ConnectionDesk(house(), "local").connections()) == 1
@@ -121,7 +98,7 @@ def test_a_connection_of_the_file_is_removed_in_the_file(
     secrets = tmp_path / "secrets.toml"
     secrets.write_text("[simkeeper.providers.keepgo]\n" + "".join(f'{name} = "{value}"\n' for name, value in keepgo.items()))
     monkeypatch.setattr("services.use.house.read_configuration", lambda: read_configuration(secrets_file=secrets))
-    settings(app)
+    open_page(app, "settings")
     assert "Key read from .streamlit/secrets.toml" in said(app)
     assert "○ Not tried yet" in said(app)
     assert not any(button.label.startswith("Disconnect") for button in app.button)

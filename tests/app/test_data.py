@@ -15,7 +15,7 @@ from services.store.database import DatabaseDamaged
 from services.use import backup
 from services.use.cards import CardDesk
 from services.use.house import house
-from tests.conftest import ROOT
+from tests.app.driving import fresh_app, open_page, said
 from ui.language import speaking
 from ui.trouble import STORAGE
 
@@ -27,20 +27,7 @@ PASSPHRASE = "a long passphrase"
 def app(own_house: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setattr("services.store.sealed_file.COST", (10, 8, 1))
     CardDesk(house(), "local").add(Card("a", "Home number", CardKind.SIM), CardSecrets(pin="4711"))
-    return AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=60)
-
-
-def go(app: AppTest, language: str = "en") -> AppTest:
-    app.session_state["lang"] = language
-    app.run()
-    app.switch_page("../pages/data.py").run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    drawn = [*app.title, *app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success]
-    return re.sub(r"\\(.)", r"\1", "\n".join(each.value for each in drawn))
+    return fresh_app()
 
 
 def names() -> list[str]:
@@ -55,20 +42,20 @@ def choose(app: AppTest, data: bytes) -> AppTest:
 
 
 def test_it_says_first_whether_there_is_a_backup(app: AppTest) -> None:
-    assert "No backup has been kept yet" in said(go(app))
+    assert "No backup has been kept yet" in said(open_page(app, "data"))
     backup.keep_daily(house(), datetime.now(UTC))
-    text = said(go(app))
+    text = said(open_page(app, "data"))
     assert "Last kept backup: just now. 1 day is kept." in text
 
 
 def test_it_says_so_in_chinese(app: AppTest) -> None:
     backup.keep_daily(house(), datetime.now(UTC))
     with speaking("zh"):
-        assert "最近一份自动备份：刚刚。已留存 1 天。" in said(go(app, "zh"))
+        assert "最近一份自动备份：刚刚。已留存 1 天。" in said(open_page(app, "data", "zh"))
 
 
 def test_what_a_passphrase_changes_is_said_beside_it(app: AppTest) -> None:
-    assert "these stay locked and can be read on this machine alone" in said(go(app))
+    assert "these stay locked and can be read on this machine alone" in said(open_page(app, "data"))
     app.text_input(key="backup_passphrase").set_value("short").run()
     assert "at least 8 characters" in said(app)
     app.text_input(key="backup_passphrase").set_value(PASSPHRASE).run()
@@ -78,7 +65,7 @@ def test_what_a_passphrase_changes_is_said_beside_it(app: AppTest) -> None:
 def test_a_file_is_looked_into_before_anything_is_replaced(app: AppTest) -> None:
     file = backup.make_bytes(house(), NOW)
     CardDesk(house(), "local").add(Card("late", "Added later", CardKind.SIM))
-    choose(go(app), file)
+    choose(open_page(app, "data"), file)
     assert "Complete and readable" in said(app)
     assert "Cards: 1" in said(app)
     assert app.button(key="restore_go").disabled
@@ -93,7 +80,7 @@ def test_a_file_is_looked_into_before_anything_is_replaced(app: AppTest) -> None
 
 def test_an_encrypted_file_asks_for_its_passphrase(app: AppTest) -> None:
     file = backup.make_bytes(house(), NOW, PASSPHRASE)
-    choose(go(app), file)
+    choose(open_page(app, "data"), file)
     assert "Enter its passphrase" in said(app)
     app.text_input(key="restore_passphrase").set_value("something else").run()
     assert "The passphrase does not fit" in said(app)
@@ -116,7 +103,7 @@ def test_an_encrypted_file_asks_for_its_passphrase(app: AppTest) -> None:
 )
 def test_what_cannot_be_restored_has_its_sentence(app: AppTest, language: str, data: Callable[[], bytes], zh: str, en: str) -> None:
     with speaking(language):
-        choose(go(app, language), data())
+        choose(open_page(app, "data", language), data())
         assert (zh if language == "zh" else en) in said(app)
     assert names() == ["Home number"]
 
@@ -132,7 +119,7 @@ def newer(file: bytes) -> bytes:
 def test_secrets_locked_elsewhere_are_counted_before_the_restore(app: AppTest, own_house: Path) -> None:
     file = backup.make_bytes(house(), NOW)
     (own_house / "secret.key").unlink()
-    choose(go(app), file)
+    choose(open_page(app, "data"), file)
     assert "1 set of codes or keys was locked on another machine" in said(app)
 
 
@@ -140,7 +127,7 @@ def test_a_kept_backup_is_chosen_from_the_list(app: AppTest) -> None:
     path = backup.keep_daily(house(), NOW - timedelta(days=1))
     assert path is not None
     CardDesk(house(), "local").delete(["a"])
-    go(app)
+    open_page(app, "data")
     app.selectbox(key="restore_from").select(path.name).run()
     assert "Complete and readable" in said(app)
     app.checkbox(key="restore_sure").check().run()
@@ -152,7 +139,7 @@ def test_a_kept_backup_is_chosen_from_the_list(app: AppTest) -> None:
 def test_deleting_everything_needs_the_word(app: AppTest, own_house: Path, language: str, word: str) -> None:
     backup.keep_daily(house(), NOW)
     with speaking(language):
-        go(app, language)
+        open_page(app, "data", language)
         assert app.button(key="data_delete").disabled
         field = app.text_input(key=f"delete_typed_{language}")
         field.set_value("yes").run()

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from services.rules.payment_links import Verdict, check_link
 from services.use.house import house
+from tests.app.driving import fresh_app
 from tests.conftest import ROOT
 from tests.hostile.household import corpus, every_text, furnish
 from ui.text import for_label, plain
@@ -86,7 +87,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, AppTes
         }
         for page in PAGES:
             for number, query in enumerate(asked.get(page, [{}])):
-                app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=120)
+                app = fresh_app()
                 app.session_state["lang"] = "en"
                 app.run()
                 for name, value in query.items():

@@ -1,20 +1,11 @@
 """The first page: what it is for, sample cards with one press, and away again with one press."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from services.use.cards import CardDesk
 from services.use.house import house
 from services.use.samples import shipped_samples
-from tests.conftest import ROOT
-
-
-@pytest.fixture
-def app(own_house: Path) -> AppTest:
-    return AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=60)
-
 
 JOBS = {"zh": ["出行前", "手上的每一张卡", "续费"], "en": ["Before a trip", "Every card you have", "Topping up"]}
 

@@ -10,11 +10,6 @@ from tests.conftest import ROOT
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
 
 
-@pytest.fixture
-def app(own_house: Path) -> AppTest:
-    return AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=60)
-
-
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_runs_and_has_one_title(app: AppTest, page: str, language: str) -> None:

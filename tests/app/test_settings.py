@@ -5,7 +5,6 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,7 +15,7 @@ from services.rules.plan_lists import DEFAULT_MAX_BYTES, Field, Reason, RefusedR
 from services.use.catalogue import CatalogueDesk
 from services.use.house import house
 from services.use.plan_lists import ImportReport, refused_csv
-from tests.conftest import ROOT
+from tests.app.driving import fresh_app, open_page, said
 from tests.unit.plan_lists.lists import workbook
 from ui.language import speaking
 from ui.plan_list_words import reason, trouble
@@ -33,29 +32,10 @@ def in_chinese() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def app(own_house: Path) -> AppTest:
-    return AppTest.from_file(str(ROOT / "ui/main.py"), default_timeout=30)
-
-
-def settings(app: AppTest, language: str = "en") -> AppTest:
-    app.session_state["lang"] = language
-    app.run()
-    app.switch_page("../pages/settings.py").run()
-    assert not app.exception
-    return app
-
-
 def choose(app: AppTest, name: str, data: bytes) -> AppTest:
     app.file_uploader[0].upload(name, data).run()
     assert not app.exception
     return app
-
-
-def said(app: AppTest) -> str:
-    """Every sentence on the page, the escapes of Markdown taken out."""
-    drawn = [*app.error, *app.info, *app.warning, *app.success, *app.caption, *app.markdown, *app.subheader]
-    return re.sub(r"\\(.)", r"\1", "\n".join(f"{getattr(each, 'title', '')} {each.value}" for each in drawn))
 
 
 def labelled(app: AppTest, kind: str, label: str):  # type: ignore[no-untyped-def]
@@ -68,7 +48,7 @@ def stored() -> CatalogueDesk:
 
 def test_a_list_is_imported_with_what_only_a_person_knows(app: AppTest) -> None:
     stored().ensure_plans()
-    choose(settings(app), "my list.csv", SMALL)
+    choose(open_page(app, "settings"), "my list.csv", SMALL)
     assert "Still needed before the list can be imported: Amount of data, or a column that says unlimited" in said(app)
     labelled(app, "selectbox", "Amount of data").select("gb").run()
     assert "Unit of the data" in said(app)
@@ -96,7 +76,7 @@ def row(plan: str, data: str = "10", days: str = "30", price: str = "9.50", coun
 
 def test_what_0_means_is_asked_and_never_guessed(app: AppTest) -> None:
     data = (READY + row("zero data", data="0") + row("zero days", days="0") + row("full")).encode()
-    choose(settings(app), "zeros.csv", data)
+    choose(open_page(app, "settings"), "zeros.csv", data)
     assert app.dataframe[0].value["Outcome"].tolist() == ["Left out", "Left out", "Will be kept"]
     labelled(app, "radio", "An amount of data of 0 means").set_value("unlimited").run()
     labelled(app, "radio", "A validity of 0 days means").set_value("not_published").run()
@@ -107,7 +87,7 @@ def test_what_0_means_is_asked_and_never_guessed(app: AppTest) -> None:
 
 
 def test_what_was_said_of_a_list_is_found_again_with_a_corrected_file_and_after_a_visit_elsewhere(app: AppTest) -> None:
-    choose(settings(app), "first.csv", SMALL)
+    choose(open_page(app, "settings"), "first.csv", SMALL)
     labelled(app, "selectbox", "Amount of data").select("gb").run()
     labelled(app, "selectbox", "Unit of the data, where the cell does not say it").select("GIB").run()
     app.switch_page("../pages/overview.py").run()
@@ -120,7 +100,7 @@ def test_what_was_said_of_a_list_is_found_again_with_a_corrected_file_and_after_
 
 
 def test_switching_the_language_keeps_file_and_answers(app: AppTest) -> None:
-    choose(settings(app), "list.csv", SMALL)
+    choose(open_page(app, "settings"), "list.csv", SMALL)
     labelled(app, "selectbox", "Amount of data").select("gb").run()
     app.selectbox(key="preferred_language").select("zh").run()
     assert [each.value for each in app.title] == ["设置"]
@@ -129,7 +109,7 @@ def test_switching_the_language_keeps_file_and_answers(app: AppTest) -> None:
 
 
 def test_a_list_of_the_same_name_is_replaced_after_saying_so(app: AppTest) -> None:
-    choose(settings(app), "mine.csv", (READY + row("one") + row("two")).encode())
+    choose(open_page(app, "settings"), "mine.csv", (READY + row("one") + row("two")).encode())
     labelled(app, "button", "Import the list").click().run()
     assert "2 plans kept" in said(app)
     choose(app, "mine.csv", (READY + row("three")).encode())
@@ -140,7 +120,7 @@ def test_a_list_of_the_same_name_is_replaced_after_saying_so(app: AppTest) -> No
 
 
 def test_a_list_without_one_good_row_replaces_nothing(app: AppTest) -> None:
-    choose(settings(app), "mine.csv", (READY + row("one")).encode())
+    choose(open_page(app, "settings"), "mine.csv", (READY + row("one")).encode())
     labelled(app, "button", "Import the list").click().run()
     choose(app, "mine.csv", (READY + row("one", price="free")).encode())
     labelled(app, "button", "Import the list").click().run()
@@ -150,7 +130,7 @@ def test_a_list_without_one_good_row_replaces_nothing(app: AppTest) -> None:
 
 
 def test_a_list_needs_a_name(app: AppTest) -> None:
-    choose(settings(app), "mine.csv", (READY + row("one")).encode())
+    choose(open_page(app, "settings"), "mine.csv", (READY + row("one")).encode())
     labelled(app, "text_input", "Name of the list").set_value("  ").run()
     labelled(app, "button", "Import the list").click().run()
     assert "Give the list a name." in said(app)
@@ -158,7 +138,7 @@ def test_a_list_needs_a_name(app: AppTest) -> None:
 
 
 def test_the_date_of_the_prices_is_kept(app: AppTest) -> None:
-    choose(settings(app), "old.csv", (READY + row("one")).encode())
+    choose(open_page(app, "settings"), "old.csv", (READY + row("one")).encode())
     app.date_input(key="list_prices_of").set_value(date(2025, 12, 8)).run()
     labelled(app, "button", "Import the list").click().run()
     _revision, columns = stored().store.columns()
@@ -166,7 +146,7 @@ def test_the_date_of_the_prices_is_kept(app: AppTest) -> None:
 
 
 def test_a_list_is_removed_only_after_asking_again(app: AppTest) -> None:
-    choose(settings(app), "mine.csv", (READY + row("one")).encode())
+    choose(open_page(app, "settings"), "mine.csv", (READY + row("one")).encode())
     labelled(app, "button", "Import the list").click().run()
     labelled(app, "button", "Remove").click().run()
     assert "Remove “mine”?" in said(app)
@@ -207,7 +187,7 @@ UNREADABLE = {
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_file_that_is_no_list_is_refused_with_its_sentence(app: AppTest, language: str) -> None:
     with speaking(language):
-        settings(app, language)
+        open_page(app, "settings", language)
         for name, (data, filename, chinese, english) in UNREADABLE.items():
             choose(app, filename, data)
             assert (chinese if language == "zh" else english) in said(app), name
@@ -217,7 +197,7 @@ def test_every_file_that_is_no_list_is_refused_with_its_sentence(app: AppTest, l
 @pytest.mark.usefixtures("in_chinese")
 def test_the_encoding_can_be_corrected(app: AppTest) -> None:
     data = "商家,套餐,流量GB,天数,价格人民币,国家\n远行,日本十日,10,30,68,日本\n".encode("gb18030")
-    choose(settings(app, "zh"), "套餐.csv", data)
+    choose(open_page(app, "settings", "zh"), "套餐.csv", data)
     labelled(app, "selectbox", "文件编码").select("cp1252").run()
     assert not app.exception
     labelled(app, "selectbox", "文件编码").select("gb18030").run()
@@ -231,14 +211,14 @@ def test_the_encoding_can_be_corrected(app: AppTest) -> None:
 def test_the_sheet_of_a_workbook_is_chosen(app: AppTest) -> None:
     names = READY.strip().split(",")
     data = workbook(("old", [names, ["A", "old", 1, 30, 2, "Japan"]]), ("new", [names, ["A", "new", 2, 30, 3, "Japan"]]))
-    choose(settings(app), "plans.xlsx", data)
+    choose(open_page(app, "settings"), "plans.xlsx", data)
     assert app.dataframe[0].value["Plan"].tolist() == ["old"]
     labelled(app, "selectbox", "Sheet of the workbook").select("new").run()
     assert app.dataframe[0].value["Plan"].tolist() == ["new"]
 
 
 def test_the_currency_of_the_account_is_remembered_and_the_next_question_asked_in_it(app: AppTest) -> None:
-    settings(app)
+    open_page(app, "settings")
     app.switch_page("../pages/compare.py").run()
     assert app.selectbox(key="compare_currency").value == "USD"
     app.switch_page("../pages/settings.py").run()
@@ -246,20 +226,20 @@ def test_the_currency_of_the_account_is_remembered_and_the_next_question_asked_i
     app.query_params.clear()  # as a browser does on the way to another page
     app.switch_page("../pages/compare.py").run()
     assert app.selectbox(key="compare_currency").value == "EUR"
-    again = settings(AppTest.from_file(str(ROOT / "ui/main.py"), default_timeout=30))
+    again = open_page(fresh_app(), "settings")
     assert again.selectbox(key="preferred_currency").value == "EUR"
 
 
 def test_the_language_of_the_account_is_remembered(app: AppTest) -> None:
-    settings(app)
+    open_page(app, "settings")
     app.selectbox(key="preferred_language").select("zh").run()
-    later = AppTest.from_file(str(ROOT / "ui/main.py"), default_timeout=30).run()
+    later = fresh_app().run()
     assert later.session_state["lang"] == "zh"
 
 
 def test_a_source_says_whether_it_is_used_and_how_its_last_fetch_went(app: AppTest) -> None:
     desk = stored()
-    settings(app)
+    open_page(app, "settings")
     assert "May be asked now · never fetched" in said(app)
     app.toggle(key="source_simsima").set_value(False).run()
     assert "Switched off: it is not asked" in said(app)
@@ -273,7 +253,7 @@ def test_a_source_says_whether_it_is_used_and_how_its_last_fetch_went(app: AppTe
 
 
 def test_plans_without_a_name_are_named_by_what_they_carry(app: AppTest) -> None:
-    choose(settings(app), "nameless.csv", (READY + row("")).encode())
+    choose(open_page(app, "settings"), "nameless.csv", (READY + row("")).encode())
     labelled(app, "button", "Import the list").click().run()
     app.query_params["in"] = "JP"
     app.switch_page("../pages/compare.py").run()

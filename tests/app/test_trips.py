@@ -15,7 +15,7 @@ from services.use import trips as use
 from services.use.house import house
 from services.use.trip_pool import Busy
 from services.use.trip_worker import Trouble
-from tests.conftest import ROOT
+from tests.app.driving import fresh_app
 from ui.text import for_label
 
 TODAY = datetime.now(UTC).date()
@@ -31,7 +31,7 @@ JAPAN_KOREA = legs(("JP", FIRST, FIRST + timedelta(6)), ("KR", FIRST + timedelta
 
 @pytest.fixture
 def app(own_house: Path) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=60)
+    app = fresh_app()
     app.query_params["lang"] = "en"
     return app
 
