@@ -66,6 +66,8 @@ class Words:
             return Said(_("{name}: give the device back").format(**facts))
         until = None if topic.until is None else topic.until.astimezone(zone)
         ends = "" if until is None else f"{figures.day(until.date())}, {figures.clock_time(until)}"
+        if topic.matter is Matter.REFUND:
+            return Said(_("{name}: last day of a claim").format(**facts), f"{what}\n" + _("Until {moment}.").format(moment=ends))
         if topic.matter is Matter.RESCUE:
             summary = _("{name}: {what} has run out, last chance to save it").format(**facts)
             lines = [_("It can be saved until {moment}.").format(moment=ends)]

@@ -1,13 +1,14 @@
 """What a calendar program is told of one thing that falls on a day."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
     """``uid``: the same for the same thing in every edition, so that a program changes its entry instead of adding another. ``day``: a
-    whole day of the person. ``lead_days``: days before it on which the program reminds of it, the earliest first."""
+    whole day of the person. ``lead_days``: days before it on which the program reminds of it, the earliest first; ``remind_at``: the hour
+    of those days."""
 
     uid: str
     day: date
@@ -15,6 +16,7 @@ class CalendarEntry:
     description: str = ""
     url: str = ""
     lead_days: tuple[int, ...] = ()
+    remind_at: time = time(9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""An account's calendar for other programs: the last safe day of every clock, days that devices go back, the steps of trips; as a file, and
-at a secret address that can be revoked (RFC 5545).
+"""An account's calendar for other programs: the last safe day of every clock, days that devices go back, the last days of claims, the steps
+of trips; as a file, and at a secret address that can be revoked (RFC 5545).
 
 The file says the same until something changes, so that a program that asks every hour is told "nothing new".
 """
@@ -28,7 +28,8 @@ from services.store.trips import TripStore
 from services.store.vault import Vault
 from services.use.clocks import ClockDesk
 from services.use.house import House
-from services.use.trip_calendar import REMIND_AT, safe
+from services.use.renewals import RenewalDesk, facts_of
+from services.use.trip_calendar import safe
 
 ASK_AGAIN = timedelta(hours=6)
 LEADS = (10, 1)
@@ -97,7 +98,7 @@ class CalendarFeeds:
         reminders = ReminderStore(self._house.database, self._account)
         habits, by_card = reminders.habits(), reminders.card_habits()
         here, now = _zone(habits.zone or zone), self._now()
-        entries = [*self._of_cards(speaker, habits, by_card, here, now), *self._of_trips(speaker, here, now)]
+        entries = [*self._of_cards(speaker, habits, by_card, here, now), *self._of_trips(speaker, habits, here, now)]
         today = now.astimezone(here).date()
         with as_program():  # whoever looks at a calendar changes nothing of the cards
             published = self._store.publish(language, lambda before: next_edition(before, entries, now, today))
@@ -111,21 +112,23 @@ class CalendarFeeds:
     ) -> Iterable[CalendarEntry]:
         clocks = ClockDesk(self._house, self._account, lambda: now.astimezone(zone)).all()
         facts = [CardFacts(known.card, known.states, known.is_assumed) for known in clocks if not known.card.is_sample]
-        for topic in topics(facts, (), now, zone):
+        walks = RenewalDesk(self._house, self._account, lambda: now.astimezone(zone)).walks()
+        for topic in topics(facts, facts_of(walks, [known.card for known in clocks]), now, zone):
             if topic.last_day is None or not is_dated(topic.matter):
                 continue
             said = speaker.topic(topic, zone)
             leads = tuple(-step for step in steps_of(topic, habits, by_card.get(topic.card_id or "")))
-            yield CalendarEntry(topic.key, topic.last_day, said.summary, said.description, lead_days=leads)
+            yield CalendarEntry(topic.key, topic.last_day, said.summary, said.description, lead_days=leads, remind_at=habits.at)
 
-    def _of_trips(self, speaker: Speaker, zone: ZoneInfo, now: datetime) -> Iterable[CalendarEntry]:
+    def _of_trips(self, speaker: Speaker, habits: Habits, zone: ZoneInfo, now: datetime) -> Iterable[CalendarEntry]:
         since = (now - SHORT).astimezone(zone).date()
         for trip in TripStore(self._house.database, self._account).all():
             for step in () if trip.is_sample else trip.steps:
                 if step.day >= since and not step.done:
                     said = speaker.step(trip, step)
                     url = step.url if step.url.startswith("https://") else ""
-                    yield CalendarEntry(f"trip/{trip.trip_id}/{step.step_id}", step.day, said.summary, said.description, url, LEADS)
+                    uid = f"trip/{trip.trip_id}/{step.step_id}"
+                    yield CalendarEntry(uid, step.day, said.summary, said.description, url, LEADS, habits.at)
 
 
 def _written(shown: Iterable[PublishedEntry], speaker: Speaker, zone: str) -> bytes:
@@ -170,7 +173,7 @@ def _event(one: PublishedEntry, speaker: Speaker) -> Event:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
         alarm.add("description", safe(entry.summary))
-        alarm.add("trigger", REMIND_AT - timedelta(days=lead))
+        alarm.add("trigger", timedelta(hours=entry.remind_at.hour, minutes=entry.remind_at.minute) - timedelta(days=lead))
         event.add_component(alarm)
     return event
 

@@ -28,8 +28,7 @@ from services.rules.reminders.schedule import (
     most_urgent_first,
     steps_of,
 )
-from services.rules.reminders.topics import CardFacts, RenewalFacts, topics
-from services.rules.renewals.disputes import dispute_steps
+from services.rules.reminders.topics import CardFacts, topics
 from services.store.acting import NotAllowed, as_program
 from services.store.reminders import SEEN, Draft, Episode, Item, LinkAction, Message, MessageStatus, ReminderStore
 from services.store.vault import SecretUnreadable, Vault
@@ -37,9 +36,8 @@ from services.use.channels import ChannelView
 from services.use.clocks import ClockDesk
 from services.use.house import House
 from services.use.known_clocks import CardClocks
-from services.use.operators import operator_country, operator_name
 from services.use.readings import CardView, ReadingDesk
-from services.use.renewals import RenewalDesk, Walk
+from services.use.renewals import RenewalDesk, facts_of
 
 SELF_TEST = "self_test"
 SNOOZE = timedelta(days=1)
@@ -189,9 +187,8 @@ class ReminderDesk:
         clocks = {known.card.card_id: known for known in ClockDesk(self._house, self._account, lambda: here).all()}
         board = ReadingDesk(self._house, self._account, lambda: here).board()
         cards = [_facts(view, clocks.get(view.card.card_id)) for view in board if not view.card.is_sample]
-        names = {view.card.card_id: view.card.nickname for view in board}
         walks = RenewalDesk(self._house, self._account, lambda: here).walks()
-        return topics(cards, [_renewal(walk, names) for walk in walks if walk.run.is_open], now, zone)
+        return topics(cards, facts_of(walks, [view.card for view in board]), now, zone)
 
     # ------------------------------------------------------------------------------------------------------- sending
 
@@ -451,14 +448,6 @@ def _facts(view: CardView, known: CardClocks | None) -> CardFacts:
         money=money.figure.money if money is not None and isinstance(money.figure, MoneyBalance) else None,
         look_up_fails=view.state is not None and view.state.last_failure is not None,
     )
-
-
-def _renewal(walk: Walk, names: dict[str, str]) -> RenewalFacts:
-    begun = walk.run.begun
-    name = names.get(walk.card_id or "") or begun.operator_name or (operator_name(begun.operator, "en") if begun.operator else "")
-    country = begun.country or (operator_country(begun.operator) if begun.operator else None)
-    claims = dispute_steps(country, begun.operator, walk.run.sent_at)
-    return RenewalFacts(walk.renewal_id, walk.card_id, name or walk.renewal_id, walk.run.status, walk.look_again_at, claims)
 
 
 __all__ = ["Channels", "OpenedLink", "ReminderDesk", "Round", "Standing", "open_link", "use_link", "zone_of"]

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from services.model.card import Card
 from services.model.clock import CardEvent
 from services.model.clock import EventKind as Happening
 from services.model.money import Money
 from services.model.reading import MoneyBalance, Validity, ValidityKind
+from services.model.reminder import Matter, Topic
 from services.model.renewal import Begun, Channel, EventKind, Figures, Product, Promise, RenewalEvent, RenewalStatus
 from services.rules.balances import CardState, data_left
 from services.rules.clocks.library import generic_rule, shipped_rules
@@ -16,6 +18,8 @@ from services.rules.guides import library as guides
 from services.rules.guides.schema import Guide, Phase, Step
 from services.rules.number_check import NumberCheck, check_number
 from services.rules.payment_links import LinkCheck, check_link
+from services.rules.reminders.topics import RenewalFacts, topics
+from services.rules.renewals.disputes import dispute_steps
 from services.rules.renewals.effect import ClockEffect, effects
 from services.rules.renewals.product import payment, promise_of
 from services.rules.renewals.proof import Proof, prove
@@ -25,7 +29,7 @@ from services.store.receipts import ReceiptStore
 from services.store.renewals import KeptRenewal, RenewalStore
 from services.use.clocks import ClockDesk
 from services.use.house import House
-from services.use.operators import operator_country
+from services.use.operators import operator_country, operator_name
 
 MAX_NOTE = 2_000
 COUNTS_WITHIN = timedelta(days=1)
@@ -85,6 +89,17 @@ class RenewalDesk:
         clocks = self._clocks.of_card(kept.card_id) if kept.card_id else None
         has_provider = clocks is not None and clocks.card.provider is not None
         return self._walk(kept, self._files.photos(renewal_id), has_provider)
+
+    def claims(self, first: date, last: date) -> list[Topic]:
+        """The last days of the steps of every dispute that can still be taken, from ``first`` to ``last``, the earliest first."""
+        now = self._now()
+        facts = facts_of(self.walks(), [clocks.card for clocks in self._clocks.all()])
+        found = [
+            (topic.last_day, topic.key, topic)
+            for topic in topics((), facts, now, now.tzinfo or UTC)
+            if topic.matter is Matter.REFUND and topic.last_day is not None and first <= topic.last_day <= last
+        ]
+        return [topic for _, _, topic in sorted(found, key=lambda item: item[:2])]
 
     def tick(self, renewal_id: str, step: str, done: bool) -> None:
         """Set or clear a step. Setting what is set, on two devices say, adds nothing."""
@@ -256,6 +271,22 @@ class RenewalDesk:
             run.sent_at + COUNTS_WITHIN if run.sent_at and run.status in _UNDER_WAY else None,
             photos,
         )
+
+
+def facts_of(walks: Iterable[Walk], cards: Iterable[Card]) -> list[RenewalFacts]:
+    """The renewals that go on, as far as somebody is to be reminded of them; those of samples are left out."""
+    known = {card.card_id: card for card in cards}
+    found = []
+    for walk in walks:
+        card, begun = known.get(walk.card_id or ""), walk.run.begun
+        if not walk.run.is_open or (card is not None and card.is_sample):
+            continue
+        name = card.nickname if card is not None else ""
+        name = name or begun.operator_name or (operator_name(begun.operator, "en") if begun.operator else "") or walk.renewal_id
+        country = begun.country or (operator_country(begun.operator) if begun.operator else None)
+        steps = dispute_steps(country, begun.operator, walk.run.sent_at)
+        found.append(RenewalFacts(walk.renewal_id, walk.card_id, name, walk.run.status, walk.look_again_at, steps))
+    return found
 
 
 def figures_of(state: CardState | None, today: date | None = None) -> Figures:

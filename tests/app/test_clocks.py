@@ -9,10 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from services.model.card import Card, CardKind, CardSecrets
 from services.model.clock import Activity, EventKind, Missing, Question, StageCode
+from services.model.renewal import Begun, Channel, RenewalStatus
 from services.rules.clocks.library import shipped_rules
 from services.use.cards import CardDesk
 from services.use.clocks import ClockDesk, MarkKind, NotPossible, days_left, rule_text
 from services.use.house import house
+from services.use.renewals import RenewalDesk
 from tests.app.driving import fresh_app
 
 TODAY = datetime.now(UTC).date()
@@ -262,6 +264,21 @@ def test_the_calendar_shows_a_month_and_turns_to_the_next(app: AppTest) -> None:
     page.button(key="month_after").click().run()
     following = (safe.replace(day=1) + timedelta(days=32)).replace(day=1)
     assert page.query_params["month"] in (f"{following:%Y-%m}", [f"{following:%Y-%m}"])
+
+
+def test_the_calendar_shows_the_last_day_of_a_claim_and_leads_to_the_renewal(app: AppTest) -> None:
+    add("uk", "asda_mobile", 100, nickname="Mum's <i>card</i>", country="GB")
+    renewals = RenewalDesk(house(), "local")
+    run = renewals.start(Begun(CardKind.SIM, Channel.APP, operator="asda_mobile", card_id="uk", country="GB"))
+    for status in (RenewalStatus.PAYING, RenewalStatus.SENT):
+        renewals.set_status(run, status)
+    claim = renewals.claims(TODAY, TODAY + timedelta(days=700))[0]
+    assert claim.last_day is not None
+    page = calendar(app, f"{claim.last_day:%Y-%m}")
+    assert "● **Last day of a claim** · " in text(page)
+    renewals.abandon(run, "")
+    assert renewals.claims(TODAY, TODAY + timedelta(days=700)) == []
+    assert "● **Last day of a claim** · " not in text(page.run())
 
 
 @pytest.mark.parametrize("month", ["", "2026-13", "x", "9999-12", "2026-01-05", "0001-01"])

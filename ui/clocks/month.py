@@ -2,6 +2,7 @@
 
 from calendar import Calendar
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
 from pathlib import Path
@@ -10,20 +11,38 @@ import streamlit as st
 from babel import Locale
 from babel.dates import format_date
 
+from services.model.reminder import Topic
 from services.use.clocks import Mark, MarkKind
 from ui import clock, figures
 from ui.clocks import words
 from ui.clocks.desk import clock_desk
 from ui.language import _, babel_locale, language, n_
+from ui.renew.desk import RUN, renewal_desk
 from ui.text import plain
 from ui.words import word
 
 STYLE = Path(__file__).with_name("month.css")
-CARD = "../pages/card.py"
+CARD, RENEWAL = "../pages/card.py", "../pages/renew.py"
 PARAMETER = "month"
 IN_A_CELL = 3
 LISTED = 80
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One thing on one day. ``kind``: for the colour; ``word``: of the legend; ``what``: says the same or more; ``about``: the clock, or the
+    step of a claim; ``page`` and ``query``: where it leads."""
+
+    day: date
+    kind: str
+    shape: str
+    word: str
+    what: str
+    about: str
+    name: str
+    page: str
+    query: dict[str, str]
 
 
 def chosen_month() -> date:
@@ -42,13 +61,29 @@ def month_title(first: date) -> str:
 def month_view(first: date) -> None:
     """The way to other months, the table, the list."""
     _turn(first)
-    marks = clock_desk().marks(first, _next(first) - timedelta(days=1))
+    last = _next(first) - timedelta(days=1)
+    marks = [_of_mark(mark) for mark in clock_desk().marks(first, last)] + [_of_claim(it) for it in renewal_desk().claims(first, last)]
+    marks.sort(key=lambda it: it.day)
     st.html(STYLE)
     st.html(_table(first, marks))
-    st.caption(" · ".join(f"{shape} {_(name)}" for shape, name in words.MARK.values()))
+    st.caption(" · ".join(f"{shape} {_(name)}" for shape, name in (*words.MARK.values(), words.CLAIM)))
     if not marks:
         st.info(_("Nothing that is known ends in this month."))
     _list(marks)
+
+
+def _of_mark(mark: Mark) -> Shown:
+    shape, name = words.MARK[mark.kind.value]
+    what = _(name) if mark.kind is not MarkKind.STAGE or mark.stage is None else word(words.STAGE, mark.stage.code.value)
+    about = mark.state.rule.name.zh if language() == "zh" else mark.state.rule.name.en
+    query = {"id": mark.card.card_id}
+    return Shown(mark.day, mark.kind.value, shape, _(name), what, about, mark.card.nickname, CARD, query)
+
+
+def _of_claim(claim: Topic) -> Shown:
+    (shape, name), (english, chinese) = words.CLAIM, claim.what or ("", "")
+    about, query = chinese if language() == "zh" else english, {RUN: claim.renewal_id or ""}
+    return Shown(claim.last_day or date.max, "claim", shape, _(name), _(name), about, claim.name, RENEWAL, query)
 
 
 def _turn(first: date) -> None:
@@ -67,12 +102,12 @@ def _next(first: date) -> date:
     return (first + timedelta(days=32)).replace(day=1)
 
 
-def _table(first: date, marks: Sequence[Mark]) -> str:
+def _table(first: date, marks: Sequence[Shown]) -> str:
     """Every text in it is escaped: names come from people."""
     locale = Locale.parse(babel_locale())
     first_weekday = locale.first_week_day if language() == "zh" else 0
     names = [locale.days["format"]["abbreviated"][(first_weekday + at) % 7] for at in range(7)]
-    by_day: dict[date, list[Mark]] = {}
+    by_day: dict[date, list[Shown]] = {}
     for mark in marks:
         by_day.setdefault(mark.day, []).append(mark)
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
@@ -83,24 +118,23 @@ def _table(first: date, marks: Sequence[Mark]) -> str:
     return f'<table class="month"><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _cell(day: date, first: date, marks: Sequence[Mark]) -> str:
+def _cell(day: date, first: date, marks: Sequence[Shown]) -> str:
     if day.month != first.month:
         return '<td class="outside"></td>'
     is_today = day == clock.today()
     number = f"<strong>{day.day} · {escape(_('Today'))}</strong>" if is_today else str(day.day)
-    items = "".join(f'<li class="{mark.kind.value}">{_text(mark)}</li>' for mark in marks[:IN_A_CELL])
+    items = "".join(f'<li class="{mark.kind}">{_text(mark)}</li>' for mark in marks[:IN_A_CELL])
     rest = len(marks) - IN_A_CELL
     if rest > 0:
         items += f"<li>{escape(n_('and {n} more', 'and {n} more', rest).format(n=figures.number(rest)))}</li>"
     return f"<td{' class=today' if is_today else ''}><span>{number}</span>{f'<ul>{items}</ul>' if items else ''}</td>"
 
 
-def _text(mark: Mark) -> str:
-    shape, name = words.MARK[mark.kind.value]
-    return f"{shape} {escape(_(name))}: {escape(mark.card.nickname)}"
+def _text(mark: Shown) -> str:
+    return f"{mark.shape} {escape(mark.word)}: {escape(mark.name)}"
 
 
-def _list(marks: Sequence[Mark]) -> None:
+def _list(marks: Sequence[Shown]) -> None:
     shown: date | None = None
     pages = -(-len(marks) // LISTED)
     page = st.pagination(pages, key="month_page") if pages > 1 else 1
@@ -108,9 +142,6 @@ def _list(marks: Sequence[Mark]) -> None:
         if mark.day != shown:
             shown = mark.day
             st.subheader(str(format_date(shown, "full", locale=babel_locale())))
-        shape, name = words.MARK[mark.kind.value]
-        clock_name = mark.state.rule.name.zh if language() == "zh" else mark.state.rule.name.en
-        what = _(name) if mark.kind is not MarkKind.STAGE or mark.stage is None else word(words.STAGE, mark.stage.code.value)
         with st.container(gap=None):
-            st.markdown(f"{shape} **{what}** · {plain(clock_name)}")
-            st.page_link(CARD, label=plain(mark.card.nickname), query_params={"id": mark.card.card_id})
+            st.markdown(f"{mark.shape} **{mark.what}** · {plain(mark.about)}")
+            st.page_link(mark.page, label=plain(mark.name), query_params=mark.query)

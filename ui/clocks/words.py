@@ -180,6 +180,7 @@ NOT_POSSIBLE = {
     "does_not_fit": mark("This value does not fit here. Nothing was changed; check it and try again."),
     "card_gone": mark("This card is not here any more."),
 }
+CLAIM = ("●", mark("Last day of a claim"))
 MARK = {
     "stage": ("◆", mark("Next step down")),
     "ends": ("■", mark("Ends")),

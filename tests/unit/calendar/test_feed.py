@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import logging
-import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,24 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import vobject
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from services.model.card import Card, CardKind, CardSecrets
 from services.model.clock import Activity, CardEvent, EventKind
 from services.model.reminder import Habits, Matter
+from services.model.renewal import Begun, Channel, RenewalStatus
 from services.model.saved_trip import SavedTrip, Step, StepKind
 from services.store.acting import Actor, NotAllowed, act_as
 from services.store.reminders import ReminderStore
+from services.store.tables import calendar_entries, calendar_feeds
 from services.store.trips import TripStore
 from services.use.calendar_feed import CalendarFeeds, CalendarFile
 from services.use.cards import CardDesk
 from services.use.clocks import ClockDesk
-from services.use.house import House, house
+from services.use.house import House, house, leave_house
+from services.use.renewals import RenewalDesk
 from ui.calendar_feed import Words, calendar_file
 from ui.language import speaking
 from ui.web import CALENDAR, SecretAddresses, calendar
@@ -36,8 +40,12 @@ SHANGHAI = "Asia/Shanghai"
 
 
 @pytest.fixture
-def ours(own_house: Path) -> House:
-    return house()
+def ours(own_house: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """On each engine in turn."""
+    monkeypatch.setenv("SIMKEEPER_DATABASE_URL", database_url)
+    leave_house()
+    yield house()
+    leave_house()
 
 
 def add(ours: House, name: str, nickname: str = "", used: date | None = date(2026, 11, 1), **facts: Any) -> None:
@@ -122,7 +130,7 @@ def test_a_renewed_card_moves_its_entry_instead_of_adding_one(ours: House) -> No
     assert len(events(file)) == 1
 
 
-def test_the_card_that_goes_cancels_its_entry_and_takes_its_words_along(ours: House, own_house: Path) -> None:
+def test_the_card_that_goes_cancels_its_entry_and_takes_its_words_along(ours: House) -> None:
     add(ours, "c1", "Secret nickname 33")
     uid = next(iter(events(made(ours))))
     CardDesk(ours, "local").delete(["c1"])
@@ -130,8 +138,10 @@ def test_the_card_that_goes_cancels_its_entry_and_takes_its_words_along(ours: Ho
     assert (event.uid.value, event.status.value, event.sequence.value) == (uid, "CANCELLED", "1")
     assert event.summary.value == "已取消"
     assert not hasattr(event, "valarm_list")
-    with sqlite3.connect(own_house / "simkeeper.db") as database:
-        assert "33" not in str(database.execute("SELECT body FROM calendar_entries").fetchall())
+    with ours.database.read() as connection:
+        bodies = list(connection.execute(select(calendar_entries.c.body)).scalars())
+    assert len(bodies) == 1
+    assert "33" not in bodies[0]
     assert events(made(ours, NOW + timedelta(days=120))) == {}
 
 
@@ -170,6 +180,40 @@ def test_a_rented_device_and_the_steps_of_a_trip(ours: House) -> None:
     assert not hasattr(found["trip/t1/s2@simkeeper"], "url")
     TripStore(ours.database, "local").tick("t1", ["s1"], True)
     assert events(made(ours))["trip/t1/s1@simkeeper"].status.value == "CANCELLED"
+
+
+def test_the_last_days_of_a_claim_are_there_while_the_money_is_in_doubt(ours: House) -> None:
+    add(ours, "c1", "Home", used=None, country="GB")
+    renewals = RenewalDesk(ours, "local", lambda: NOW)
+    run = renewals.start(Begun(CardKind.SIM, Channel.APP, operator="asda_mobile", card_id="c1", country="GB"))
+    assert not any("claim" in event.summary.value for event in events(made(ours, spoken="en")).values())
+    for status in (RenewalStatus.PAYING, RenewalStatus.SENT):
+        renewals.set_status(run, status)
+    found = {uid: event for uid, event in events(made(ours, spoken="en")).items() if uid.startswith(f"renewal/{run}/")}
+    # The money left on 20 November at 16:00 in Shanghai; a step to be taken within 90 days is safe on all of the day before the 90th.
+    card = found[f"renewal/{run}/chargeback@simkeeper"]
+    assert card.dtstart.value == date(2027, 2, 17)
+    assert card.summary.value == "Home: last day of a claim"
+    assert "Until" in card.description.value
+    nine = timedelta(hours=9)
+    assert [alarm.trigger.value for alarm in card.valarm_list] == [nine - timedelta(days=days) for days in (10, 5, 1, 0)]
+    chinese = events(made(ours))[f"renewal/{run}/chargeback@simkeeper"]
+    assert "申诉截止日" in chinese.summary.value
+    renewals.abandon(run, "")
+    gone = {event.status.value for uid, event in events(made(ours, spoken="en")).items() if uid.startswith("renewal/")}
+    assert gone == {"CANCELLED"}
+
+
+def test_alarms_come_at_the_hour_the_person_wants_to_be_reminded_at(ours: House) -> None:
+    add(ours, "c1")
+    TripStore(ours.database, "local").put(SavedTrip("t1", "东京", (), NOW, (Step("s1", StepKind.BUY, date(2026, 12, 1)),)))
+    before = events(made(ours))
+    ReminderStore(ours.database, "local").keep_habits(Habits(at=time(7, 30)))
+    after = events(made(ours, NOW + timedelta(hours=1)))
+    for uid in before:
+        hours = {(alarm.trigger.value.seconds / 3600) for alarm in after[uid].valarm_list}
+        assert ({alarm.trigger.value.seconds / 3600 for alarm in before[uid].valarm_list}, hours) == ({9.0}, {7.5})
+        assert (before[uid].sequence.value, after[uid].sequence.value) == ("0", "1")
 
 
 def test_what_was_bought_and_has_to_be_started_is_there(ours: House) -> None:
@@ -265,7 +309,10 @@ def test_a_new_address_revokes_the_old_one(ours: House, server: Any, own_house: 
     assert feeds.feeds()["zh"].zone == "UTC"
     feeds.close("zh")
     assert server(second).status_code == 404
-    kept = b"".join(path.read_bytes() for path in own_house.rglob("*") if path.is_file())
+    with ours.database.read() as connection:
+        rows = list(connection.execute(select(calendar_feeds)))
+    kept = b"".join(path.read_bytes() for path in own_house.rglob("*") if path.is_file()) + repr(rows).encode()
+    assert len(rows) == 1
     assert english.encode() not in kept, "only its hash, and sealed"
     (own_house / "secret.key").unlink()
     assert feeds.feeds()["en"].token is None
