@@ -10,6 +10,7 @@ from ui.clocks.overview import overview_answer
 from ui.language import _
 from ui.overview.ahead import ahead, what_next
 from ui.overview.health import health, month
+from ui.overview.tour import offer, tour
 from ui.overview.welcome import welcome
 from ui.trips.link import trip_link
 
@@ -17,6 +18,7 @@ SHOWN = 3
 OF_DATES = {Reason.DATE_PASSED, Reason.DATE_NEAR, Reason.NOTHING_KNOWN}
 
 st.title(_("Simkeeper"))
+tour()
 asking = going_on()
 views = reading_desk().board()
 if views:
@@ -41,3 +43,4 @@ if views:
 else:
     welcome()
     ahead()
+offer()

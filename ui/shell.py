@@ -11,6 +11,7 @@ from services.use.house import house
 from services.use.people import NotIn, PeopleDesk
 from ui import door
 from ui.door import account
+from ui.field_words import field_words
 from ui.invented import invented_notice
 from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language, settle_language
 from ui.people.words import ROLE
@@ -74,6 +75,7 @@ def run(page: "st.Page", reason: NotIn | door.Closed | None = None) -> None:
     """Draw the language switch and the person, then the page; for a ``reason`` why nobody comes in, only what to do about it."""
     _above(door.person() if reason is None else None)
     st.html(STYLE)
+    field_words()
     st.html(f"<script>document.documentElement.lang='{'zh-CN' if language() == 'zh' else 'en'}'</script>", unsafe_allow_javascript=True)
     if reason is not None:
         door.turned_away(reason)

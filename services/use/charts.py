@@ -16,6 +16,8 @@ LINES = 3
 WIDEST = 4
 """The chart of costs reaches this many times the need."""
 ROW_PX = 44
+AS_WIDE = alt.ExprRef("max(120, width - 24)")
+"""How much room a word of a legend has: that of the chart, on a phone too."""
 _DAY = pd.Timedelta(days=1)
 _DAILY = alt.TimeIntervalStep(interval="day", step=1)
 
@@ -43,7 +45,7 @@ def cost_against_need(lines: pd.DataFrame, need: DataVolume, *, gb: str, cost: s
         .encode(
             x=alt.X("gb:Q", title=gb),
             y=alt.Y("cost:Q", title=cost),
-            color=alt.Color("plan:N", title=plan, legend=alt.Legend(orient="bottom", columns=1, labelLimit=600)),
+            color=alt.Color("plan:N", title=plan, legend=alt.Legend(orient="bottom", columns=1, labelLimit=AS_WIDE)),
             strokeDash=alt.StrokeDash("plan:N", legend=None),
         )
     )
@@ -90,6 +92,6 @@ def over_time(points: pd.DataFrame, *, value: str) -> alt.LayerChart:
     base = alt.Chart(frame).encode(
         x=alt.X("at:T", title=None),
         y=alt.Y("value:Q", title=value, scale=alt.Scale(zero=True)),
-        color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom")),
+        color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom", columns=1, labelLimit=AS_WIDE)),
     )
     return alt.LayerChart(layer=[base.mark_line(interpolate="linear"), base.mark_point(filled=True, size=60)])

@@ -1,14 +1,14 @@
-"""A field for a photo taken here, whose words are the page's own; Streamlit's are English in every language."""
+"""A field for a photo taken here, whose words are the page's own: the style sheet shows them in place of Streamlit's."""
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from ui.field_words import in_css
 from ui.language import _
 
 
 def photo(label: str, key: str) -> UploadedFile | None:
     """The photo, once it is taken."""
-    box, button = f".st-key-{key}_box", "[data-testid=stCameraInputButton]"
     with st.container(key=f"{key}_box"):
         taken = st.camera_input(label, key=key)
         st.caption(
@@ -17,8 +17,5 @@ def photo(label: str, key: str) -> UploadedFile | None:
             )
         )
         word = _("Take another photo") if taken is not None else _("Take the photo")
-        st.html(
-            f"<style>{box} {button} {{font-size: 0}} {box} {button}::after {{content: '{word}'; font-size: 1rem}}"
-            f"{box} [data-testid=stCameraInputWebcamComponent] p {{display: none}}</style>"
-        )
+        st.html(f"<style>:root {{--take-photo: {in_css(word)}}}</style>")
     return taken

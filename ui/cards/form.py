@@ -50,7 +50,13 @@ def card_fields(card: Card, key: str, name: str) -> Filled:
             _("Kind"), kinds, index=kinds.index(card.kind.value), format_func=lambda code: word(words.KIND, code), key=f"{key}_kind"
         )
         tags = st.multiselect(
-            _("Tags"), sorted(card.tags), default=sorted(card.tags), key=f"{key}_tags", accept_new_options=True, placeholder=_("None")
+            _("Tags"),
+            sorted(card.tags),
+            default=sorted(card.tags),
+            key=f"{key}_tags",
+            accept_new_options=True,
+            placeholder=_("None"),
+            select_all=False,
         )
     with right:
         operator = _operator(card.operator, f"{key}_operator")
@@ -66,6 +72,7 @@ def card_fields(card: Card, key: str, name: str) -> Filled:
             _("Accounts that depend on this number, one per line"),
             "\n".join(account.name for account in card.dependents),
             key=f"{key}_accounts",
+            max_chars=4000,
         )
         bought = _day(_("Bought on"), card.bought_on, f"{key}_bought")
         installed = _day(_("Installed on"), card.installed_on, f"{key}_installed")

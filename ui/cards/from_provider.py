@@ -63,6 +63,7 @@ def _choose(facts: ProviderFacts, found: tuple[RemoteCard, ...]) -> None:
         format_func=lambda name: _named(fresh[name]),
         key=f"choose_{facts.id}",
         placeholder=_("Choose cards"),
+        select_all=False,
     )
     st.button(
         n_("Add {n} card", "Add {n} cards", len(chosen)).format(n=len(chosen)),

@@ -51,7 +51,9 @@ def by_code(blank: Card) -> Draft | None:
     st.success(_("Activation code understood. Its server is {server}; the code itself stays hidden.").format(server=plain(code.address)))
     say(lpa.check(text))
     if code.confirmation_required:
-        given = st.text_input(_("This code asks for a confirmation code; the seller gives it"), key="add_confirmation", type="password")
+        given = st.text_input(
+            _("This code asks for a confirmation code; the seller gives it"), key="add_confirmation", type="password", max_chars=100
+        )
         secrets = replace(secrets, confirmation_code=given.strip() or None)
     return replace(blank, kind=CardKind.ESIM), secrets
 

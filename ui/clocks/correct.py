@@ -153,13 +153,19 @@ def _editor(rule: OperatorRule, path: str, key: str) -> None:
         st.selectbox(label, list(_ONE_OF[name]), format_func=words.value, key=f"{key}_one")
     elif name in _SOME_OF:
         st.multiselect(
-            label, list(_SOME_OF[name]), default=list(value or ()), format_func=words.value, key=f"{key}_some", placeholder=_("Choose")
+            label,
+            list(_SOME_OF[name]),
+            default=list(value or ()),
+            format_func=words.value,
+            key=f"{key}_some",
+            placeholder=_("Choose"),
+            select_all=False,
         )
     elif name == "tiers":
         text = "\n".join(f"{tier.at_least.amount} {tier.at_least.currency} = {tier.span}" for tier in value or ())
-        st.text_area(_("One line for each amount, such as 10 GBP = 90 days"), value=text, key=f"{key}_lines")
+        st.text_area(_("One line for each amount, such as 10 GBP = 90 days"), value=text, key=f"{key}_lines", max_chars=2000)
     else:
-        st.text_input(_("Days before the end, such as 35, 5"), key=f"{key}_leads")
+        st.text_input(_("Days before the end, such as 35, 5"), key=f"{key}_leads", max_chars=100)
 
 
 def _given(path: str, key: str) -> RawValue | None:

@@ -93,6 +93,7 @@ def sort_and_filter(facets: Mapping[str, Mapping[str, int]]) -> None:
                 list(sellers),
                 placeholder=_("All"),
                 key=key("sellers"),
+                select_all=False,
                 persist_state="page",
             )
             st.number_input(_("Highest total"), min_value=0.0, value=None, placeholder=_("Any"), key=key("max_total"), persist_state="page")

@@ -64,7 +64,7 @@ def restore_panel(there: list[KeptBackup]) -> None:
     passphrase = st.session_state.get("restore_passphrase") or None
     found = _looked(chosen or A_FILE, source, passphrase)
     if isinstance(found, PassphraseNeeded | WrongPassphrase):
-        st.text_input(_("Passphrase of this backup"), type="password", key="restore_passphrase", autocomplete="off")
+        st.text_input(_("Passphrase of this backup"), type="password", key="restore_passphrase", autocomplete="off", max_chars=1000)
     if isinstance(found, PassphraseNeeded):
         st.caption(_("This backup is encrypted. Enter its passphrase to see what is inside."))
     elif isinstance(found, Exception):

@@ -1,6 +1,5 @@
 """Choosing the file, and what it does not say of itself: its encoding, its sheet."""
 
-import json
 from dataclasses import dataclass
 
 import streamlit as st
@@ -37,7 +36,7 @@ class Chosen:
 
 def choose() -> Chosen | None:
     """Draw the fields of the file. None while there is no table, with the reason on the page."""
-    with st.container(key="list_upload"):
+    with st.container(key="list_box"):
         file = st.file_uploader(
             _("A list to import: CSV or XLSX, at most {limit}").format(limit=megabytes(DEFAULT_MAX_BYTES)),
             key=f"list_file_{st.session_state.get(NUMBER, 0)}",
@@ -45,8 +44,6 @@ def choose() -> Chosen | None:
         )
         # The browser refuses what is larger by itself, in English and only on hovering; the style sheet shows this then.
         st.container(key="list_refused").error(too_large(DEFAULT_MAX_BYTES))
-        button = json.dumps(_("Choose a file"), ensure_ascii=False)
-        st.html(f"<style>.st-key-list_upload {{--choose: {button}}}</style>")
     if file is None:
         st.session_state.pop(HELD, None)
         return None

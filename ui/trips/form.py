@@ -181,6 +181,7 @@ def _left_out() -> None:
         on_change=_take_back,
         args=(f"{key('out')}_{len(plans)}",),
         placeholder=_("None"),
+        select_all=False,
     )
 
 

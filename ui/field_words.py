@@ -1,0 +1,28 @@
+"""What Streamlit's fields say in English in every language, said by the page: the style sheet shows these words in their place."""
+
+import json
+
+import streamlit as st
+
+from ui.language import _
+
+
+def field_words() -> None:
+    """Hand the words to the style sheet; the names are those of its properties."""
+    said = {
+        "choose-file": _("Choose a file"),
+        "enter-applies": _("Press Enter to take it over"),
+        "enter-sends": _("Press Enter to send the form"),
+        "ctrl-enter": _("Press Ctrl+Enter to take it over"),
+        "nothing-found": _("Nothing found"),
+        "year": _("yyyy"),
+        "month": _("mm"),
+        "day": _("dd"),
+        "to-content": _("Skip to the page"),
+    }
+    st.html(f"<style>:root {{{' '.join(f'--{name}: {in_css(words)};' for name, words in said.items())}}}</style>")
+
+
+def in_css(words: str) -> str:
+    """``words`` as a string of CSS that ends neither itself nor the element around it."""
+    return json.dumps(words, ensure_ascii=False).replace("<", "\\3c ")
