@@ -62,7 +62,7 @@ def left(calls: CallsLeft) -> str:
     said = _("{left} of {calls} left in {span}: {scope}").format(
         left=figures.number(calls.left), calls=figures.number(limit.calls), span=_span(limit), scope=word(SCOPE, limit.scope)
     )
-    return said + " " + _("(our own caution; the provider publishes none)") if limit.source.startswith("assumed") else said
+    return figures.sentences(said, _("(our own caution; the provider publishes none)")) if limit.source.startswith("assumed") else said
 
 
 def _span(limit: PublishedLimit) -> str:

@@ -86,6 +86,11 @@ def labelled(label: str, value: str) -> str:
     return _("{label}: {value}").format(label=label, value=value)
 
 
+def sentences(*said: str) -> str:
+    """One after the other; Chinese leaves no gap between two sentences."""
+    return ("" if language() == "zh" else " ").join(sentence for sentence in said if sentence)
+
+
 def listing(items: list[str]) -> str:
     """Joined as the language does."""
     return ("、" if language() == "zh" else ", ").join(items)

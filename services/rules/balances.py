@@ -520,11 +520,18 @@ DEFAULT_DAYS = 7
 
 
 def urgency(
-    state: CardState | None, thresholds: Thresholds, today: date, *, due: date | None = None, runs_out: Outlook = Outlook.UNKNOWN
+    state: CardState | None,
+    thresholds: Thresholds,
+    today: date,
+    *,
+    due: date | None = None,
+    due_is_near: bool = False,
+    runs_out: Outlook = Outlook.UNKNOWN,
 ) -> Urgency:
-    """How soon somebody must act. ``due``: next due date of the card's clocks, beside the dates its readings carry.
+    """How soon somebody must act. ``due``: next due date of the card's clocks, beside the dates its readings carry;
+    ``due_is_near``: its rule says that it is time, which counts unless the person set days of their own.
 
-    Limits the person did not set are not made up for money and data; dates count as near from a week.
+    Limits the person did not set are not made up for money and data; dates of readings count as near from a week.
     """
     reasons: list[tuple[Level, Reason]] = []
     days = None
@@ -536,7 +543,7 @@ def urgency(
         near = DEFAULT_DAYS if thresholds.days is None else thresholds.days
         if days < 0:
             reasons.append((Level.OVERDUE, Reason.DATE_PASSED))
-        elif days <= near:
+        elif days <= near or (due_is_near and thresholds.days is None):
             reasons.append((Level.TODAY if days == 0 else Level.SOON, Reason.DATE_NEAR))
     if state is not None:
         reasons += _figure_reasons(state, thresholds, today)

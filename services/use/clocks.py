@@ -30,6 +30,7 @@ from services.use.house import House
 from services.use.known_clocks import CardClocks, KnownClocks, Listed, Worked
 from services.use.rates import rates_to
 
+SOON_DAYS = 14
 MANY = 20
 """From so many cards with new readings on, the readings of all are read in one go."""
 RUNNING = ".running"
@@ -465,6 +466,12 @@ def days_left(state: ClockState) -> int | None:
     if state.latest_safe_day is None:
         return None
     return (state.latest_safe_day - state.now.astimezone(state.zone).date()).days
+
+
+def is_soon(state: ClockState) -> bool:
+    """Whether it is time to act: within two weeks of the last safe day, or within the margin of its rule where that is longer."""
+    left = days_left(state)
+    return left is not None and left <= max(SOON_DAYS, state.rule.margin_days)
 
 
 def cheapest_way(state: ClockState, currency: str) -> tuple[Offer, Cost] | None:

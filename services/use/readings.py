@@ -24,7 +24,7 @@ from services.store.cards import CardStore
 from services.store.readings import ReadingStore
 from services.store.vault import Vault
 from services.use.catalogue import failure_of
-from services.use.clocks import ClockDesk
+from services.use.clocks import ClockDesk, is_soon
 from services.use.connections import SANDBOX_PREFIX, ConnectionDesk
 from services.use.house import House
 from services.use.known_cards import HeldView, KnownCards
@@ -142,7 +142,14 @@ class ReadingDesk:
         return CardView(
             card=card,
             state=state,
-            urgency=balances.urgency(state, card.thresholds, today, due=None if lead is None else lead.latest_safe_day, runs_out=outlook),
+            urgency=balances.urgency(
+                state,
+                card.thresholds,
+                today,
+                due=None if lead is None else lead.latest_safe_day,
+                due_is_near=lead is not None and is_soon(lead),
+                runs_out=outlook,
+            ),
             data=data,
             forecast=prediction,
             outlook=outlook,

@@ -1,4 +1,4 @@
-"""The tour: offered and never begun by itself, one press to go on and one to skip, kept with the account, and found again in the settings."""
+"""The tour: offered and never begun by itself, one press to go on and one to skip, kept with the account, and found in the settings."""
 
 from pathlib import Path
 

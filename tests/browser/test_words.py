@@ -1,4 +1,4 @@
-"""The tour of four steps, and the fields whose own words Streamlit says in English: what is seen and what is read aloud in both languages."""
+"""The tour of four steps, and the fields whose own words Streamlit says in English: what is seen and read aloud."""
 
 import re
 from collections.abc import Callable

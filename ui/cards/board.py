@@ -25,11 +25,7 @@ ACTION = {
 def filtered(board: list[CardView]) -> list[CardView]:
     """The filters, and the cards that pass them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = (
-            st.text_input(_("Find a card"), key="q", bind="query-params", placeholder=_("Name, number, operator, holder"), max_chars=120)
-            .strip()
-            .lower()
-        )
+        text = st.text_input(_("Find a card"), key="q", bind="query-params", placeholder=_("Name or number"), max_chars=120).strip().lower()
         tags = st.multiselect(
             _("Tags"), sorted({tag for view in board for tag in view.card.tags}), key="tags", placeholder=_("Any tag"), select_all=False
         )

@@ -24,7 +24,9 @@ def answer(views: list[CardView]) -> None:
     else:
         said = _("No date is known of any card yet.")
     if unknown:
-        said += " " + n_("Nothing is known yet about {n} card.", "Nothing is known yet about {n} cards.", unknown).format(n=unknown)
+        said = figures.sentences(
+            said, n_("Nothing is known yet about {n} card.", "Nothing is known yet about {n} cards.", unknown).format(n=unknown)
+        )
     st.markdown(f"**{said}**")
 
 

@@ -19,7 +19,7 @@ PAGE = "../pages/card.py"
 def tile(view: CardView, refreshable: bool) -> None:
     """A tile that leads to the card's page."""
     card = view.card
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.page_link(PAGE, label=f"**{plain(card.nickname)}**", query_params={"id": card.card_id})
         summary(view)
         if refreshable:
@@ -45,7 +45,7 @@ def summary(view: CardView) -> None:
         tried = _("Looked up {ago}, without an answer.").format(ago=figures.ago(failure.tried_at, clock.now()))
         kept = _("The figures above are the last good ones.") if known else ""
         failed = _("Look-up failed")
-        st.markdown(f":orange-badge[! {failed}] {tried} {words.failed(failure)} {kept}")
+        st.markdown(f":orange-badge[! {failed}] {figures.sentences(tried, words.failed(failure), kept)}")
 
 
 def _counted(view: CardView) -> str:
@@ -54,7 +54,12 @@ def _counted(view: CardView) -> str:
     dates = [(end.last_day, words.validity(end)) for end in ends if isinstance(end, Validity)]
     if view.lead is not None and view.lead.latest_safe_day is not None:
         name = view.lead.rule.name.zh if language() == "zh" else view.lead.rule.name.en
-        dates.append((view.lead.latest_safe_day, words.labelled(plain(name), figures.day(view.lead.latest_safe_day))))
+        dates.append(
+            (
+                view.lead.latest_safe_day,
+                _("{clock}, last safe day {day}").format(clock=plain(name), day=figures.day(view.lead.latest_safe_day)),
+            )
+        )
     return min(dates)[1] if dates else _("Days left")
 
 

@@ -89,11 +89,11 @@ def by_number(blank: Card) -> Draft | None:
         place = figures.country(hint.country) if hint.country else _("no single country")
         said = _("A number of {place}.").format(place=place)
         if operator and hint.virtual:
-            said += " " + _("A virtual operator on the network of {operator}.").format(operator=operator)
+            said = figures.sentences(said, _("A virtual operator on the network of {operator}.").format(operator=operator))
         elif operator and hint.portable:
-            said += " " + _("Probably {operator}: numbers there can move to another operator.").format(operator=operator)
+            said = figures.sentences(said, _("Probably {operator}: numbers there can move to another operator.").format(operator=operator))
         elif operator:
-            said += " " + _("The operator is {operator}.").format(operator=operator)
+            said = figures.sentences(said, _("The operator is {operator}.").format(operator=operator))
         st.info(said)
     return with_number(blank, text, region), CardSecrets()
 

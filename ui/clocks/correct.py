@@ -69,7 +69,7 @@ def _kept(rule: OperatorRule, kept: KeptOverride, unfit: bool) -> None:
     own = kept.override
     scope = _("every card under this rule") if own.card is None else _("this card")
     value = figures.listing([plain(_shown(item)) for item in own.value]) if isinstance(own.value, list) else plain(str(own.value))
-    line = f"{words.own_badge()} {path_name(rule, own.path)}: **{value}** · {scope} · {figures.day(own.made_on)}"
+    line = f"{words.own_badge()} {figures.labelled(path_name(rule, own.path), f'**{value}**')} · {scope} · {figures.day(own.made_on)}"
     if unfit:
         line += " " + words.badge("orange", "!", _("does not fit the newer rule and is not used"))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -93,17 +93,17 @@ def path_name(rule: OperatorRule, path: str) -> str:
     if head == "actions":
         index, _sep, name = rest.partition(".")
         action = rule.actions[int(index)] if int(index) < len(rule.actions) else None
-        return f"{words.value(action.what) if action is not None else plain(path)}: {word(words.FACT, name)}"
+        return figures.labelled(words.value(action.what) if action is not None else plain(path), word(words.FACT, name))
     clock = next((item for item in rule.clocks if item.id == head), None)
     if clock is None:
         return plain(path)
     name = rest.rpartition(".")[2]
     if rest.startswith("activity."):
-        return f"{words.said(clock.name)}: {words.value(Activity(name))}"
+        return figures.labelled(words.said(clock.name), words.value(Activity(name)))
     if rest.startswith("ladder."):
         stage = clock.ladder[int(rest.split(".")[1])]
-        return f"{words.said(clock.name)}: {word(words.STAGE, stage.code.value)}: {word(words.FACT, name)}"
-    return f"{words.said(clock.name)}: {word(words.FACT, name)}"
+        return figures.labelled(words.said(clock.name), figures.labelled(word(words.STAGE, stage.code.value), word(words.FACT, name)))
+    return figures.labelled(words.said(clock.name), word(words.FACT, name))
 
 
 def paths(rule: OperatorRule) -> list[str]:

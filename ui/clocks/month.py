@@ -131,7 +131,7 @@ def _cell(day: date, first: date, marks: Sequence[Shown]) -> str:
 
 
 def _text(mark: Shown) -> str:
-    return f"{mark.shape} {escape(mark.word)}: {escape(mark.name)}"
+    return escape(figures.labelled(f"{mark.shape} {mark.word}", mark.name))
 
 
 def _list(marks: Sequence[Shown]) -> None:
@@ -142,6 +142,6 @@ def _list(marks: Sequence[Shown]) -> None:
         if mark.day != shown:
             shown = mark.day
             st.subheader(str(format_date(shown, "full", locale=babel_locale())))
-        with st.container(gap=None):
+        with st.container(gap="xsmall"):
             st.markdown(f"{mark.shape} **{mark.what}** · {plain(mark.about)}")
             st.page_link(mark.page, label=plain(mark.name), query_params=mark.query)

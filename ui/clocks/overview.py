@@ -65,14 +65,14 @@ def _more(said: Answer) -> str:
         count = n_("{n} card has a date that nobody knows.", "{n} cards have a date that nobody knows.", said.unknown)
         unsafe = _("Unknown does not mean safe: open the card and answer one question.")
         unknown = words.badge("gray", "?", _("Unknown"))
-        parts.append(f"{unknown} {count.format(n=figures.number(said.unknown))} {unsafe}")
+        parts.append(f"{unknown} {figures.sentences(count.format(n=figures.number(said.unknown)), unsafe)}")
     return "  \n".join(parts)
 
 
 def _card(clocks: CardClocks) -> None:
     lead = clocks.lead
     assert lead is not None
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.page_link(CARD, label=f"**{plain(clocks.card.nickname)}**", query_params={"id": clocks.card.card_id})
         st.metric(words.said(lead.rule.name), words.count(lead))
         st.markdown(words.urgency(lead) + words.assumed_badge(clocks.is_assumed))
@@ -84,6 +84,8 @@ def _card(clocks: CardClocks) -> None:
             st.markdown(_("Ends on {day}").format(day=f"**{words.day(lead.due, lead)}**"))
         elif lead.not_before is not None:
             st.markdown(_("Nothing ends before {day}.").format(day=f"**{words.day(lead.not_before, lead)}**"))
+        if lead.latest_safe_day is not None and not is_overdue(lead):
+            st.caption(_("Last safe day: {day}.").format(day=figures.day(lead.latest_safe_day)))
         if lead.unknown is not None:
             st.markdown(word(words.QUESTION, lead.unknown.ask.value))
 
@@ -104,7 +106,7 @@ def _moves(moves: Moves) -> None:
             else:
                 change = _("before {before}, now {after}").format(before=before, after=f"**{after}**")
             st.page_link(CARD, label=f"**{plain(card.nickname)}**", query_params={"id": card.card_id})
-            st.markdown(f"{words.said(rule.name)}: {change}")
+            st.markdown(figures.labelled(words.said(rule.name), change))
         rest = len(moves.moved) - MOVES
         if rest > 0:
             st.caption(n_("and {n} more", "and {n} more", rest).format(n=figures.number(rest)))

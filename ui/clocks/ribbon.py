@@ -59,7 +59,9 @@ def _spec(_dated: list[ClockState], version: str, spoken: str) -> dict[str, Any]
         x=alt.X("from:T", title=None, axis=alt.Axis(format="%Y-%m-%d", labelOverlap=True, tickCount=5)),
         x2=alt.X2("to:T"),
         y=alt.Y("clock:N", title=None, sort=None, axis=alt.Axis(labelLimit=160)),
-        color=alt.Color("what:N", title=None, sort=order, legend=alt.Legend(orient="bottom", columns=1, labelLimit=AS_WIDE)),
+        color=alt.Color(
+            "what:N", title=None, sort=order, legend=alt.Legend(orient="bottom", columns=1, labelLimit=AS_WIDE, symbolStrokeWidth=0)
+        ),
         tooltip=[alt.Tooltip("clock:N", title=_("Clock")), alt.Tooltip("what:N", title=_("Step")), alt.Tooltip("since:N", title=_("Date"))],
     )
     today = pd.DataFrame({"at": [_local(now, _dated[0])], "word": [_("Today")]})

@@ -68,7 +68,7 @@ def _dates(state: ClockState) -> list[str]:
         )
         left = days_left(state)
         safe = _("Last safe day: {day}.").format(day=f"**{figures.day(state.latest_safe_day)}**")
-        lines.append(f"{end} {safe}" if left is not None and left >= 0 else end)
+        lines.append(figures.sentences(end, safe) if left is not None and left >= 0 else end)
     if state.fees_covered is not None:
         paid = n_("The balance pays {n} more fee.", "The balance pays {n} more fees.", state.fees_covered)
         lines.append(paid.format(n=figures.number(state.fees_covered)))
@@ -91,8 +91,8 @@ def _early(state: ClockState) -> list[str]:
     lost = n_("Acting today would waste {n} day.", "Acting today would waste {n} days.", early.days_lost_today)
     line = lost.format(n=figures.number(early.days_lost_today))
     if cost is not None:
-        line += " " + _("That is about {amount} of what you pay.").format(amount=_priced(cost))
-    return [_("Earliest sensible day: {day}.").format(day=f"**{figures.day(early.day)}**") + " " + line]
+        line = figures.sentences(line, _("That is about {amount} of what you pay.").format(amount=_priced(cost)))
+    return [figures.sentences(_("Earliest sensible day: {day}.").format(day=f"**{figures.day(early.day)}**"), line)]
 
 
 def _counting(state: ClockState) -> list[str]:
@@ -103,7 +103,7 @@ def _counting(state: ClockState) -> list[str]:
         ("✗", _("Does not count"), state.activities(Tri.NO)),
         ("?", _("Nobody is sure"), state.activities(Tri.UNKNOWN)),
     ]
-    return ["  \n".join(f"{shape} {name}: {words.listed(found)}" for shape, name, found in said if found)]
+    return ["  \n".join(figures.labelled(f"{shape} {name}", words.listed(found)) for shape, name, found in said if found)]
 
 
 def _priced(cost: Cost) -> str:
@@ -112,7 +112,7 @@ def _priced(cost: Cost) -> str:
     if cost.converted is None or cost.rate_of is None:
         return own
     about = _("about {amount}, rate of {date}").format(amount=words.money(cost.converted), date=figures.day(cost.rate_of))
-    return f"{own} ({about})"
+    return _("{price} ({converted})").format(price=own, converted=about)
 
 
 def _cheapest(state: ClockState) -> str:
@@ -123,7 +123,7 @@ def _cheapest(state: ClockState) -> str:
         return _("What the cheapest way costs is not known.") if state.offers else ""
     offer, cost = found
     line = _("Cheapest way: {activity}, {price}.").format(activity=f"**{words.value(offer.what)}**", price=f"**{_priced(cost)}**")
-    return f"{line} {_after(offer)}"
+    return figures.sentences(line, _after(offer))
 
 
 def _after(offer: Offer) -> str:
@@ -141,7 +141,7 @@ def ladder(clocks: CardClocks, state: ClockState) -> None:
     for at, (stage, rule) in enumerate(zip(stages, state.rule.ladder, strict=True), start=1):
         here = stage is state.stage
         when = words.day(stage.begins, state) if stage.begins is not None else _("date not known")
-        title = f"{at}. {'●' if here else '○'} **{when}: {word(words.STAGE, stage.code.value)}**"
+        title = f"{at}. {'●' if here else '○'} **{figures.labelled(when, word(words.STAGE, stage.code.value))}**"
         lines = [title + " " + words.badge("red", "◀", _("You are here")) if here else title]
         lines.append(_("Still works: {things}").format(things=_maybe(stage.works)))
         lines.append(_("Lost: {things}").format(things=_maybe(stage.loses)))
@@ -182,20 +182,20 @@ def _step(state: ClockState, index: int) -> str:
     step = state.steps[index]
     due = words.day(step.due, state)
     if step.span is None:
-        return f"{words.day(step.at, state)}: {word(words.STEP, step.code.value)} → **{due}**"
+        return figures.labelled(words.day(step.at, state), f"{word(words.STEP, step.code.value)} → **{due}**")
     length = words.span(step.span)
     if step.span.unit is SpanUnit.MONTH:
         counted_as = figures.days((words.day_of(step.due, state) - words.day_of(step.counted_from, state)).days)
         length = _("{months}, counted as {days}").format(months=length, days=counted_as)
     counted = _("{start} + {length} = {end}").format(start=words.day(step.counted_from, state), length=length, end=f"**{due}**")
-    return f"{words.day(step.at, state)}: {word(words.STEP, step.code.value)}, {counted}"
+    return figures.labelled(words.day(step.at, state), figures.listing([word(words.STEP, step.code.value), counted]))
 
 
 def _fact(rule: OperatorRule, clock: ClockRule, name: str) -> str:
     fact: Fact[object] = getattr(clock, name)
     if fact.value is None:
         return ""
-    line = f"{word(words.FACT, name)}: **{words.value(fact.value)}** :small[({evidence(rule, fact)})]"
+    line = figures.labelled(word(words.FACT, name), f"**{words.value(fact.value)}** :small[({evidence(rule, fact)})]")
     others = [f"{words.value(other.value)} ({_named(rule, other.source)})" for other in fact.others]
     if others:
         line += " " + _("Others say: {values}").format(values="; ".join(others))
@@ -210,4 +210,4 @@ def _activity(rule: OperatorRule, clock: ClockRule, index: int) -> str:
     item = clock.activity[index]
     shape = {Tri.YES: _("counts"), Tri.NO: _("does not count"), Tri.UNKNOWN: _("unknown")}[item.counts]
     note = f" {words.said(item.note)}" if item.note is not None else ""
-    return f"{words.value(item.what)}: **{shape}** :small[({evidence(rule, item)})]{note}"
+    return figures.labelled(words.value(item.what), f"**{shape}** :small[({evidence(rule, item)})]{note}")

@@ -26,7 +26,7 @@ from services.model.money import Money
 from services.model.tri import Tri
 from services.rules.clocks.engine import ClockState
 from services.rules.clocks.schema import ShownDate, Text, Tier
-from services.use.clocks import days_left, is_overdue
+from services.use.clocks import days_left, is_overdue, is_soon
 from ui import figures
 from ui.language import _, language, mark, n_
 from ui.text import plain
@@ -216,7 +216,6 @@ _VALUES: Mapping[type[StrEnum], Mapping[str, str]] = {
     Loss: LOSS,
     StageCode: STAGE,
 }
-SOON_DAYS = 14
 
 
 def said(text: Text) -> str:
@@ -304,7 +303,7 @@ def urgency(state: ClockState) -> str:
         return badge("gray", "?", _("Unknown"))
     if left <= 0:
         return badge("red", "▲", _("Today"))
-    if left <= max(SOON_DAYS, state.rule.margin_days):
+    if is_soon(state):
         return badge("orange", "▲", _("Soon"))
     return badge("green", "●", _("Fine"))
 

@@ -29,7 +29,7 @@ NO_FIGURE = "–"
 def tiles(ranking: Ranking) -> None:
     """The best plans, each with its total, what it carries, and where to buy it."""
     for column, (_rank, row) in zip(st.columns(TILES), ranking.page(0, TILES).iterrows(), strict=False):
-        with column.container(border=True):
+        with column.container(border=True, height="stretch"):
             _tile(row, ranking)
 
 
@@ -275,7 +275,7 @@ def beside(plans: Ranking, desk: CompareDesk) -> None:
         (_("Price date"), {"fetched_at"}, lambda row: price_date(row["fetched_at"])),
     ]
     for column, (_rank, row) in zip(st.columns(MOST_BESIDE), plans.page().iterrows(), strict=False):
-        with column.container(border=True):
+        with column.container(border=True, height="stretch"):
             st.markdown(f"**{plain(row['seller'])}** · {plain(plan_name(row))}")
             for label, names, say in lines:
                 value = say(row)

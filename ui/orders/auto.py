@@ -152,7 +152,7 @@ def _log(card: Card) -> None:
         for decision in decisions:
             when = figures.moment(decision.at.astimezone(clock.zone()))
             tried = f" ({word(words.MODE, decision.mode)})" if decision.mode is AutoMode.DRY_RUN else ""
-            st.markdown(plain(f"{when}: {words.decided(decision)}{tried}"))
+            st.markdown(plain(figures.labelled(when, f"{words.decided(decision)}{tried}")))
 
 
 def _ask(card: Card) -> None:

@@ -174,7 +174,7 @@ def _history(kept: KeptIntent) -> None:
             else:
                 text = word(words.STATUS, event.status)
             reason = f" · {words.failed(kept.intent.provider, event.failure)}" if event.failure else ""
-            st.markdown(f"{plain(figures.moment(event.at.astimezone(clock.zone())))}: {text}{reason}")
+            st.markdown(figures.labelled(plain(figures.moment(event.at.astimezone(clock.zone()))), f"{text}{reason}"))
 
 
 def unsettled(kept: KeptIntent) -> None:

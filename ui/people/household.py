@@ -33,7 +33,7 @@ def people() -> None:
         with st.container(border=True):
             _one(member, me)
     for role in reversed(Role):
-        st.caption(f"{word(ROLE, role.value)}: {word(MAY, role.value)}")
+        st.caption(figures.labelled(word(ROLE, role.value), word(MAY, role.value)))
 
 
 def _one(member: Member, me: Member | None) -> None:

@@ -118,8 +118,8 @@ def last_import() -> None:
         kept = n_("{n} plan kept", "{n} plans kept", report.kept).format(n=figures.number(report.kept))
         replaced = _("The list of the same name was replaced.") if report.replaced else ""
         st.success(
-            " ".join(part for part in (_("They stand on the page “Compare plans” now."), replaced) if part),
-            title=f"{plain(report.label)}: {kept}",
+            figures.sentences(_("They stand on the page “Compare plans” now."), replaced),
+            title=figures.labelled(plain(report.label), kept),
         )
         st.page_link("../pages/compare.py", label=_("Compare plans"), icon=":material/travel_explore:")
     else:

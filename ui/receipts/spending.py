@@ -66,7 +66,7 @@ def _double(pair: Double) -> None:
     why = word(words.ALIKE, pair.why.value).format(number=plain(pair.second.reference.strip()), apart=apart)
     both = [" · ".join(part for part in _about(payment) if part) for payment in (pair.first, pair.second)]
     advice = _("Look at the bank statement. If both were charged, ask for one of them back with both numbers.")
-    st.warning("\n".join([f"- {plain(line)}" for line in both]) + f"\n\n{why} {advice}", title=_("Charged twice?"))
+    st.warning("\n".join([f"- {plain(line)}" for line in both]) + f"\n\n{figures.sentences(why, advice)}", title=_("Charged twice?"))
     st.button(_("Both are right"), key=f"right_{'_'.join(pair_of(pair))}", on_click=receipt_desk().say_right, args=(pair_of(pair),))
 
 

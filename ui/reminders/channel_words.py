@@ -65,7 +65,7 @@ def failed(failure: LastFailure) -> str:
 def trouble(failure: Failure, detail: str) -> str:
     """Why a message did not arrive, and what to do."""
     sentence = _(TROUBLE[failure])
-    return sentence + " " + _("It said: {detail}").format(detail=plain(detail)) if detail else sentence
+    return figures.sentences(sentence, _("It said: {detail}").format(detail=plain(detail))) if detail else sentence
 
 
 def problem(kind: ChannelKind, wrong: ChannelProblem) -> str:

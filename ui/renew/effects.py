@@ -29,22 +29,24 @@ def _sentence(effect: ClockEffect) -> str:
     said = {"before": f"**{figures.day(before)}**" if before else "", "after": f"**{figures.day(after)}**"}
     fees = _fees(effect)
     if before is None:
-        return _join(_("Until when it runs now is not known. Paid today, it runs to {after}.").format(**said), fees)
+        return figures.sentences(_("Until when it runs now is not known. Paid today, it runs to {after}.").format(**said), fees)
     if before < clock.today():
         changed = before != after
         rescued = (
             _("It ended on {before}. Paid today, it runs to {after}.") if changed else _("It ended on {before}. This does not change that.")
         )
-        return _join(rescued.format(**said), fees)
+        return figures.sentences(rescued.format(**said), fees)
     if effect.loses_nothing_from is None:
-        return _join(_("It runs to {before}. This does not move it.").format(**said), fees)
+        return figures.sentences(_("It runs to {before}. This does not move it.").format(**said), fees)
     if effect.days_lost_today == 0:
-        return _join(_("Paying today moves {before} to {after}. No day is lost.").format(**said), fees)
+        return figures.sentences(_("Paying today moves {before} to {after}. No day is lost.").format(**said), fees)
     said["day"] = f"**{figures.day(effect.loses_nothing_from)}**"
     lost = n_("{n} day is lost", "{n} days are lost", effect.days_lost_today).format(n=figures.number(effect.days_lost_today))
     if before == after:
-        return _join(_("Paying today does not move {before}: {lost}. Paying from {day} on loses nothing.").format(lost=lost, **said), fees)
-    return _join(
+        return figures.sentences(
+            _("Paying today does not move {before}: {lost}. Paying from {day} on loses nothing.").format(lost=lost, **said), fees
+        )
+    return figures.sentences(
         _("Paying today moves {before} to {after}, and {lost}. Paying from {day} on loses nothing.").format(lost=lost, **said), fees
     )
 
@@ -54,7 +56,3 @@ def _fees(effect: ClockEffect) -> str:
     if covered is None:
         return ""
     return n_("The balance then pays {n} more fee.", "The balance then pays {n} more fees.", covered).format(n=figures.number(covered))
-
-
-def _join(*sentences: str) -> str:
-    return " ".join(sentence for sentence in sentences if sentence)

@@ -206,7 +206,7 @@ def _end(walk: Walk) -> None:
             elif event.step:
                 detail = next((say(step.text) for step in walk.steps if step.id == event.step), "")
             line = " · ".join(part for part in (figures.moment(event.at.astimezone(clock.zone())), word(words.EVENT, event.kind)) if part)
-            st.markdown(plain(f"{line}: {detail}" if detail else line))
+            st.markdown(plain(figures.labelled(line, detail) if detail else line))
         sure = st.checkbox(_("I want to delete this renewal, its history and its photos. Receipts stay."), key="renew_delete_sure")
         st.button(_("Delete"), key="renew_delete", disabled=not sure, on_click=_delete, args=(walk.renewal_id,))
 

@@ -129,7 +129,7 @@ def overview(answers: TripAnswers, question: TripQuestion) -> None:
     for column, (name, answer) in zip(
         columns, (("cheapest", best), ("one_plan", answers.one_plan), ("owned", answers.owned_only)), strict=True
     ):
-        with column.container(border=True):
+        with column.container(border=True, height="stretch"):
             _tile(name, answer, answers)
     st.caption(
         _("Totals count the fee you set for each install. Rates of {date}. The final price is the one at the seller's checkout.").format(
@@ -214,7 +214,7 @@ def _uncovered(gap: Uncovered) -> None:
         turned_down = n_("{n} plan was turned down", "{n} plans were turned down", count).format(n=figures.number(count))
         parts.append(_("{turned_down}; it would help to {ways}.").format(turned_down=turned_down, ways=figures.listing(helps)))
     parts.append(_("A local SIM bought there, prices from more sellers, or your own plan list may help too."))
-    st.warning(" ".join(parts), title=_("No plan for {country}").format(country=figures.country(gap.country)))
+    st.warning(figures.sentences(*parts), title=_("No plan for {country}").format(country=figures.country(gap.country)))
 
 
 # ------------------------------------------------------------------------------------------------------- one answer in full
