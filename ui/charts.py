@@ -32,7 +32,9 @@ def _formats(locale: str) -> alt.Locale:
 
 
 def localised(chart: alt.LayerChart) -> alt.LayerChart:
-    """``chart`` with the axis words of the session's language. Vega's own words for screen readers are English: what the page says of the
-    chart takes their place."""
-    configured: alt.LayerChart = chart.configure(locale=_formats(babel_locale()), aria=False)
+    """``chart`` with the axis words of the session's language. Vega's own words about axes and legends for screen readers are English: what the
+    page says of the chart takes their place."""
+    configured: alt.LayerChart = chart.configure(
+        locale=_formats(babel_locale()), axis=alt.AxisConfig(aria=False), legend=alt.LegendConfig(aria=False)
+    )
     return configured

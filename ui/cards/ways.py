@@ -10,7 +10,7 @@ from services.rules.identifiers.findings import Finding, Level
 from services.use.cards import secrets_of_code, with_devices, with_iccid, with_number
 from services.use.operators import operator_name
 from services.use.qr import NotAPicture, codes_in
-from ui import figures
+from ui import clock, figures
 from ui.cards import words
 from ui.cards.camera import photo
 from ui.cards.form import region_choice
@@ -130,9 +130,10 @@ def by_hand(blank: Card) -> Draft:
 
 
 def suggested_name(card: Card) -> str:
-    """A name to start from: operator or kind, and the last digits of its number; empty when there is no number."""
+    """A name to start from: operator or kind, and the last digits of its number. Of an eSIM that has none, the day on which it was added;
+    of another card nothing."""
     number = card.identifiers.msisdn or card.identifiers.iccid or card.identifiers.imei or ""
     if not number:
-        return ""
+        return f"{word(words.KIND, card.kind.value)} {figures.day(clock.today())}" if card.kind is CardKind.ESIM else ""
     what = operator_name(card.operator, language()) if card.operator else word(words.KIND, card.kind.value)
     return f"{what} {number[-4:]}"

@@ -88,6 +88,7 @@ def _card(clocks: CardClocks) -> None:
             st.caption(_("Last safe day: {day}.").format(day=figures.day(lead.latest_safe_day)))
         if lead.unknown is not None:
             st.markdown(word(words.QUESTION, lead.unknown.ask.value))
+            st.page_link(CARD, label=_("Answer"), query_params={"id": clocks.card.card_id}, icon=":material/edit:")
 
 
 def _moves(moves: Moves) -> None:

@@ -32,7 +32,8 @@ def figures_text(seen: Figures | None) -> str:
 
 def before(walk: Walk) -> None:
     """What the card showed before."""
-    with st.expander(_("Before: {figures}").format(figures=figures_text(walk.run.before)), icon=":material/photo_camera:"):
+    shown = figures_text(walk.run.before) if walk.run.before else _("not entered")
+    with st.expander(_("Before: {figures}").format(figures=shown), icon=":material/photo_camera:"):
         _figures(walk, "before", walk.run.before, _("Keep these figures"), lambda seen: renewal_desk().saw_before(walk.renewal_id, seen))
 
 
