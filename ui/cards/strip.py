@@ -34,4 +34,9 @@ def strip(view: CardView) -> None:
         parts.append(LOOK[step.place].format(text=f"{name} {day}".strip()))
     st.markdown(" → ".join(parts))
     if all(step.place is not Place.HERE for step in steps):
-        st.caption(_("Nothing is known about this card yet. Enter what is left, or the dates you remember."))
+        known = view.state is not None and bool(view.state.fields)
+        st.caption(
+            _("Where this card stands is not known: no date of it is. Enter the dates you remember.")
+            if known
+            else _("Nothing is known about this card yet. Enter what is left, or the dates you remember.")
+        )

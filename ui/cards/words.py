@@ -144,6 +144,11 @@ def level(value: Level) -> str:
     return shape.format(word=_(said))
 
 
+def dateless() -> str:
+    """The badge of a card of which something is known and no date."""
+    return f":gray-badge[? {_('Unknown')}]"
+
+
 def finding(found: Finding) -> str:
     return word(FINDING, found.oddity.value).format(found=plain(found.found), expected=plain(found.expected))
 
