@@ -1,6 +1,6 @@
 """Numbers, money, data, dates and places as a person of the session's language writes them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -22,6 +22,16 @@ def _money(micro: int, currency: str, locale: str) -> str:
 @lru_cache(maxsize=20_000)
 def _decimal(value: Decimal, pattern: str, locale: str) -> str:
     return format_decimal(value, pattern, locale=locale)
+
+
+@lru_cache(maxsize=20_000)
+def _day(value: date, locale: str) -> str:
+    return str(format_date(value, "medium", locale=locale))
+
+
+@lru_cache(maxsize=20_000)
+def _minutes_ago(minutes: int, locale: str) -> str:
+    return str(format_timedelta(timedelta(minutes=-minutes), add_direction=True, granularity="minute", locale=locale))
 
 
 def number(value: Decimal | int) -> str:
@@ -57,7 +67,7 @@ def days(count: int) -> str:
 
 
 def day(value: date) -> str:
-    return str(format_date(value, "medium", locale=babel_locale()))
+    return _day(value, babel_locale())
 
 
 def moment(value: datetime) -> str:
@@ -72,9 +82,8 @@ def clock_time(value: datetime) -> str:
 
 def ago(then: datetime, now: datetime) -> str:
     """How long ago, in the largest fitting unit."""
-    if (now - then).total_seconds() < 60:
-        return _("just now")
-    return str(format_timedelta(then - now, add_direction=True, granularity="minute", locale=babel_locale()))
+    minutes = int((now - then).total_seconds() // 60)
+    return _("just now") if minutes < 1 else _minutes_ago(minutes, babel_locale())
 
 
 def country(code: str) -> str:

@@ -84,20 +84,6 @@ class CardDesk:
     def merged_into(self, card_id: str) -> list[MergedCard]:
         return self.store.merged_into(card_id)
 
-    def duplicates(self) -> list[tuple[Card, Card]]:
-        """Pairs that are probably one card: the same ICCID, the same number, or the same card at a provider; each card in one pair."""
-        seen: dict[tuple[str, str], Card] = {}
-        pairs: list[tuple[Card, Card]] = []
-        paired: set[str] = set()
-        for card in self.all():
-            same = next((seen[mark] for mark in marks(card) if mark in seen and seen[mark].card_id not in paired), None)
-            if same is not None:
-                pairs.append((same, card))
-                paired |= {same.card_id, card.card_id}
-            for mark in marks(card):
-                seen.setdefault(mark, card)
-        return pairs
-
     def same_as(self, card: Card) -> Card | None:
         """A card of the account that is probably the same one."""
         wanted = set(marks(card))
@@ -123,6 +109,21 @@ class CardDesk:
         codes = {name: getattr(info, name) for name in ("lpa_code", "confirmation_code", "pin", "puk")}
         self.keep_secrets(card_id, replace(kept, **{name: code.reveal() for name, code in codes.items() if code is not None}))
         return info
+
+
+def twins(cards: Iterable[Card]) -> tuple[tuple[Card, Card], ...]:
+    """Pairs that are probably one card: the same ICCID, the same number, or the same card at a provider; each card in one pair."""
+    seen: dict[tuple[str, str], Card] = {}
+    pairs: list[tuple[Card, Card]] = []
+    paired: set[str] = set()
+    for card in cards:
+        same = next((seen[mark] for mark in marks(card) if mark in seen and seen[mark].card_id not in paired), None)
+        if same is not None:
+            pairs.append((same, card))
+            paired |= {same.card_id, card.card_id}
+        for mark in marks(card):
+            seen.setdefault(mark, card)
+    return tuple(pairs)
 
 
 async def _install(provider: Provider, remote_id: str) -> InstallInfo:

@@ -24,11 +24,12 @@ class HeldView(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class KnownCards:
     """``revision``: of the store when this was read. ``points``: what was left of each card's main package over time, oldest first,
-    with the number of readings it was worked out from. ``views``: of each card, good
+    with the number of readings it was worked out from. ``twins``: pairs of cards that are probably one. ``views``: of each card, good
     for an hour: nothing on them moves faster by itself."""
 
     revision: int
     cards: tuple[Card, ...] = ()
+    twins: tuple[tuple[Card, Card], ...] = ()
     states: dict[str, CardState] = field(default_factory=dict)
     points: dict[str, tuple[int, list[Point]]] = field(default_factory=dict)
     views: dict[str, HeldView] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from services.model.card import Card
@@ -13,7 +14,7 @@ from services.rules.clocks.schema import OperatorRule
 from services.store.clocks import KeptOverride, TypedEvent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CardClocks:
     """The clocks of one card, the most pressing first.
 
@@ -35,12 +36,12 @@ class CardClocks:
         """Whether nothing is known of the operator, so that an assumed rule is in force."""
         return self.rule.generic
 
-    @property
+    @cached_property
     def lead(self) -> ClockState | None:
         """The clock that presses most; None when nothing is left to lose."""
         return leading(self.states)
 
-    @property
+    @cached_property
     def unknown(self) -> tuple[ClockState, ...]:
         """The clocks that could end at any time for all anybody knows."""
         return tuple(state for state in self.states if not state.is_over and state.not_before is None)

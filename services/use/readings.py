@@ -23,6 +23,7 @@ from services.rules.messages import reader
 from services.store.cards import CardStore
 from services.store.readings import ReadingStore
 from services.store.vault import Vault
+from services.use.cards import twins
 from services.use.catalogue import failure_of
 from services.use.clocks import ClockDesk, is_soon
 from services.use.connections import SANDBOX_PREFIX, ConnectionDesk
@@ -81,6 +82,14 @@ class ReadingDesk:
         views = {card.card_id: self._view(card, known, leads.get(card.card_id), now) for card in known.cards}
         return [views[card_id] for card_id in balances.by_urgency({card_id: view.urgency for card_id, view in views.items()})]
 
+    def cards(self) -> tuple[Card, ...]:
+        """Every card, in the order of being added."""
+        return self._known().cards
+
+    def twins(self) -> tuple[tuple[Card, Card], ...]:
+        """Pairs of cards that are probably one."""
+        return self._known().twins
+
     def view(self, card_id: str) -> CardView | None:
         """One card, None when it is not there."""
         known = self._known()
@@ -106,7 +115,8 @@ class ReadingDesk:
             if before is None or before.revision != revision:
                 states, counts = self.store.states(), self.store.counts()
                 points = {card_id: self._points(card_id, counts.get(card_id, 0), states[card_id], before) for card_id in states}
-                before = KnownCards(revision, tuple(self._cards.all()), states, points)
+                cards = tuple(self._cards.all())
+                before = KnownCards(revision, cards, twins(cards), states, points)
                 self._house.known_cards[self._account] = before
             return before
 

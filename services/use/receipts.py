@@ -20,13 +20,13 @@ from services.rules.attachments import Attachment, BadAttachment, Refusal, exami
 from services.rules.compare.export import plain_cell
 from services.rules.renewals.run import Run, admit, stand
 from services.rules.spending import Payment
-from services.store.cards import CardStore
 from services.store.orders import OrderStore
 from services.store.receipts import ReceiptStore
 from services.store.renewals import RenewalStore
 from services.store.settings import SettingsStore
 from services.store.vault import Vault
 from services.use.house import House
+from services.use.readings import ReadingDesk
 
 MOST_STORED = 1_000_000_000
 """Bytes of files that one account may keep."""
@@ -78,7 +78,7 @@ class ReceiptDesk:
     def __init__(self, house: House, account: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.store = ReceiptStore(house.database, account)
         self._renewals = RenewalStore(house.database, account)
-        self._cards = CardStore(house.database, account, Vault(house.configuration.data_dir))
+        self._cards = ReadingDesk(house, account, now)
         self._placed = OrderStore(house.database, account, Vault(house.configuration.data_dir))
         self._settings = SettingsStore(house.database, account)
         self._now = now
@@ -88,7 +88,7 @@ class ReceiptDesk:
     def keep(self, receipt: Receipt, data: bytes | None = None) -> Receipt:
         """Add a receipt (one without an id) or change the one with its id; ``data`` becomes its file. Returns it as kept."""
         attachment = self._examined(data) if data is not None else None
-        names = {card.card_id: card.nickname for card in self._cards.all()}
+        names = {card.card_id: card.nickname for card in self._cards.cards()}
         kept = replace(
             receipt,
             receipt_id=receipt.receipt_id or secrets.token_hex(8),
@@ -123,7 +123,7 @@ class ReceiptDesk:
             if (receipt.amount, receipt.reference) == (run.paid, run.reference):
                 self.keep(replace(receipt, amount=amount, reference=clean))
         if attachment is not None and data is not None:
-            card = next((card for card in self._cards.all() if card.card_id == kept.card_id), None)
+            card = next((card for card in self._cards.cards() if card.card_id == kept.card_id), None)
             on = (run.sent_at or self._now()).astimezone(self._now().tzinfo).date()
             self.keep(
                 Receipt(
@@ -171,7 +171,7 @@ class ReceiptDesk:
         """Every payment with an amount that did not come back, the oldest first. A renewal counts through its receipts where one of them
         has an amount, and else by what was entered as paid."""
         receipts = self.store.all()
-        cards = {card.card_id: card for card in self._cards.all()}
+        cards = {card.card_id: card for card in self._cards.cards()}
         found = []
         for receipt in receipts:
             if receipt.amount is None or receipt.refunded:

@@ -12,7 +12,7 @@ from ui.cards.tile import look_up, tile
 from ui.language import _, language, mark, n_
 from ui.text import plain
 
-COLUMNS, PER_PAGE, NAMED = 3, 18, 12
+COLUMNS, PER_PAGE, NAMED = 3, 12, 12
 GROUP = {"urgency": mark("By urgency"), "country": mark("By country"), "holder": mark("By holder")}
 ACTION = {
     "refresh": mark("Look up"),

@@ -5,7 +5,7 @@ import streamlit as st
 from services.model.card import Card
 from services.use.cards import differences
 from ui.cards import words
-from ui.cards.desks import card_desk
+from ui.cards.desks import card_desk, reading_desk
 from ui.language import _, n_
 from ui.text import plain
 from ui.words import word
@@ -13,7 +13,7 @@ from ui.words import word
 
 def duplicates() -> None:
     """Shown only while there are any."""
-    pairs = card_desk().duplicates()
+    pairs = reading_desk().twins()
     if not pairs:
         return
     with st.expander(n_("{n} card is probably here twice", "{n} cards are probably here twice", len(pairs)).format(n=len(pairs))):

@@ -38,11 +38,10 @@ def summary(view: CardView) -> None:
     # Without a date nobody can say that all is well.
     dateless = view.urgency.level is Level.FINE and view.urgency.days_left is None
     badge = words.dateless() if dateless else words.level(view.urgency.level)
-    st.markdown(f"{badge} {' · '.join(reason for reason in reasons if reason)}")
+    urgency = f"{badge} {' · '.join(reason for reason in reasons if reason)}"
     known = card_figures.lines(view)
     extra = [text for text in (card_figures.pace(view), words.forecast(view.forecast, view.outlook)) if text and known]
-    if known:
-        st.markdown("  \n".join([*known, *extra]))
+    st.markdown("\n\n".join([urgency, "  \n".join([*known, *extra])]).rstrip())
     if view.state is not None and view.state.last_failure is not None:
         failure = view.state.last_failure
         tried = _("Looked up {ago}, without an answer.").format(ago=figures.ago(failure.tried_at, clock.now()))

@@ -19,7 +19,7 @@ from services.providers.sandbox.registry import SANDBOXES
 from services.providers.sandbox.server import serve
 from services.rules.balances import Level, NoForecast, Outlook
 from services.rules.identifiers.lpa import NotAnActivationCodeError
-from services.use.cards import CardDesk, Difference, of_remote, secrets_of_code, with_iccid, with_number
+from services.use.cards import CardDesk, Difference, of_remote, secrets_of_code, twins, with_iccid, with_number
 from services.use.configuration import Configuration
 from services.use.connections import ConnectionDesk
 from services.use.house import House, open_house
@@ -163,14 +163,14 @@ def test_merging_fills_gaps_and_names_differences(cards: CardDesk) -> None:
     numbers = Identifiers(msisdn="+447700900123")
     cards.add(card("a", identifiers=numbers, holder="Ma", tags=frozenset({"x"})), CardSecrets(pin="1"))
     cards.add(card("b", identifiers=replace(numbers, iccid="8944110068000000000"), holder="Pa", payer="Pa", tags=frozenset({"y"})))
-    assert [(one.card_id, other.card_id) for one, other in cards.duplicates()] == [("a", "b")]
+    assert [(one.card_id, other.card_id) for one, other in twins(cards.all())] == [("a", "b")]
     assert cards.same_as(card("new", identifiers=numbers)) is not None
     said = cards.merge("a", "b")
     assert said == [Difference("nickname", "a", "b"), Difference("holder", "Ma", "Pa")]
     (left,) = cards.all()
     assert (left.payer, left.tags, left.identifiers.iccid) == ("Pa", {"x", "y"}, "8944110068000000000")
     assert [merged.card.holder for merged in cards.merged_into("a")] == ["Pa"]
-    assert cards.duplicates() == []
+    assert twins(cards.all()) == ()
     with pytest.raises(ValueError):
         cards.merge("a", "a")
 
