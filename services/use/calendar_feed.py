@@ -103,7 +103,7 @@ class CalendarFeeds:
         with as_program():  # whoever looks at a calendar changes nothing of the cards
             published = self._store.publish(language, lambda before: next_edition(before, entries, now, today))
         shown = told(published.values(), now)
-        content = _written(shown, speaker, here.key)
+        content = written(shown, speaker, here.key)
         changed_at = max((one.changed_at for one in shown), default=datetime.fromtimestamp(0, UTC))
         return CalendarFile(content, hashlib.sha256(content).hexdigest()[:32], changed_at)
 
@@ -131,7 +131,8 @@ class CalendarFeeds:
                     yield CalendarEntry(uid, step.day, said.summary, said.description, url, LEADS, habits.at)
 
 
-def _written(shown: Iterable[PublishedEntry], speaker: Speaker, zone: str) -> bytes:
+def written(shown: Iterable[PublishedEntry], speaker: Speaker, zone: str) -> bytes:
+    """The file of what is ``shown``. ``zone``: IANA name of the person's."""
     calendar = Calendar()
     calendar.add("prodid", "-//Simkeeper//Cards//EN")
     calendar.add("version", "2.0")

@@ -8,7 +8,10 @@ from datetime import date, datetime, timedelta
 from icalendar import Alarm, Calendar, Event
 
 from services.rules.compare.export import plain_cell
+from services.rules.inert import unlinked
 
+LONGEST = 1_000
+"""Characters of a text in a calendar."""
 _TAGS = re.compile(r"[<>]")
 _HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 REMIND_AT = timedelta(hours=9)
@@ -54,5 +57,6 @@ def calendar_file(entries: Iterable[Entry], stamp: datetime) -> bytes:
 
 
 def safe(text: str) -> str:
-    """``text`` without what an importing program might run or hide: tags, control and direction characters, a formula's beginning."""
-    return plain_cell(_HIDDEN.sub("", _TAGS.sub(" ", text)))
+    """``text`` without what an importing program might run, follow or hide: tags, addresses, control and direction characters, a formula's
+    beginning, and what is longer than anybody reads in a calendar."""
+    return plain_cell(unlinked(_HIDDEN.sub("", _TAGS.sub(" ", text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"))))

@@ -1,5 +1,5 @@
-"""What a reminder says, in both languages (``data/messages.toml``). Plain text; names that people and providers gave stand as themselves,
-without control or direction characters."""
+"""What a reminder says, in both languages (``data/messages.toml``). Plain text; names that people and providers gave read as themselves,
+and no service makes a link, a mention or markup of them."""
 
 import re
 import tomllib
@@ -15,6 +15,7 @@ from babel.numbers import format_currency, format_decimal
 from services.model.data_volume import DataUnit, DataVolume
 from services.model.money import Money
 from services.model.reminder import Matter, Slot, Topic
+from services.rules.inert import inert
 
 IN_ONE_MESSAGE = 10
 """Reminders in one digest: with their links they stay below the 4,096 characters that Telegram takes."""
@@ -136,8 +137,8 @@ def volume(value: DataVolume, language: str) -> str:
 
 
 def shown(text: str) -> str:
-    """A name as itself: one line, nothing invisible, not too long."""
-    clean = " ".join(_INVISIBLE.sub(" ", text).split())
+    """A name as itself: one line, nothing invisible, nothing that becomes more than text, not too long."""
+    clean = inert(" ".join(_INVISIBLE.sub(" ", text).split()))
     return clean if len(clean) <= LONGEST_NAME else clean[: LONGEST_NAME - 1] + "…"
 
 
