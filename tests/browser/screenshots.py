@@ -4,38 +4,50 @@ python -m tests.browser.screenshots             both
 python -m tests.browser.screenshots sheet DIR   only the contact sheet and its pictures, into DIR
 """
 
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from services.model.card import CardKind
+from services.model.renewal import Begun, Channel
+from services.store.settings import SettingsStore
 from services.use.configuration import Configuration
 from services.use.house import open_house
+from services.use.renewals import RenewalDesk
 from services.use.samples import SampleDesk
 from tests.browser.conftest import CHROMIUM_FLAGS, LOCALES, WIDTHS, installed_chromium, rest, start_dashboard
 from tests.conftest import ROOT
+from ui.overview.tour import NOT_BEGUN, OVER, SETTING
 
 IMAGES = ROOT / "docs" / "images"
 SHEET = ROOT / "screenshots"
-THUMB, ACROSS, CAPTION = 300, 8, 18
+THUMB, ACROSS, CAPTION, MOST = 300, 8, 18, 4000
+RUN = "RUN"
+"""Stands for the renewal under way."""
 FIRST = datetime.now(UTC).date() + timedelta(40)
 TRIP = f"trips?legs=JP_{FIRST}_{FIRST + timedelta(6)},KR_{FIRST + timedelta(6)}_{FIRST + timedelta(11)}&gb=1"
 COMPARE = f"compare?in=JP&from={FIRST}&to={FIRST + timedelta(9)}&gb=1"
-EMPTY = ("", "balances", "calendar", "receipts", "renew")
+EMPTY = ("", "balances", "renew", "compare", "trips", "calendar", "reminders", "receipts", "orders", "settings", "data", "people")
 FULL = (
     "",
     "balances",
     "card?id=sample-japan",
-    "card?id=sample-uk-bank",
+    "card?id=sample-uk-bank&open=typed",
     "add-card",
+    "add-card?way=number",
+    "add-card?way=file",
     "calendar",
     "renew",
     "renew?card=sample-hongkong",
+    f"renew?run={RUN}",
     COMPARE,
     TRIP,
     "reminders",
@@ -45,64 +57,79 @@ FULL = (
     "people",
     "settings",
 )
+WRONG = (
+    "card?id=nothing",
+    "renew?run=nothing",
+    "compare?in=ZZ&cur=XQZ",
+    f"trips?legs=ZZ_{FIRST}_{FIRST}",
+    f"trips?legs=JP_{FIRST}_{FIRST}&gb=9000",
+    "calendar?month=nonsense",
+)
+"""What an address can get wrong, and a trip that no plans carry."""
+STATES = (("empty", EMPTY), ("tour", ("",)), ("full", FULL), ("wrong", WRONG))
 README = {"overview": ("", 1200), "card": ("card?id=sample-uk-bank", 1200), "compare": (COMPARE, 1500), "trip": (TRIP, 2300)}
 
 
 @contextmanager
-def dashboard(language: str, *, samples: bool) -> Iterator[str]:
+def dashboard(language: str, state: str) -> Iterator[tuple[str, str]]:
+    """One whose house is empty, at the first step of the tour, or full of samples with a renewal under way: its address, that renewal."""
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
-        if samples:
-            house = open_house(Configuration(data_dir, f"sqlite:///{data_dir / 'simkeeper.db'}", {}))
+        house = open_house(Configuration(data_dir, f"sqlite:///{data_dir / 'simkeeper.db'}", {}))
+        SettingsStore(house.database, "local").put(SETTING, 1 if state == "tour" else OVER if state == "full" else NOT_BEGUN)
+        run = ""
+        if state == "full":
             SampleDesk(house, "local", language).load()
-            house.close()
+            begun = Begun(CardKind.SIM, Channel.WEBSITE, card_id="sample-uk-bank", operator="giffgaff", operator_name="giffgaff")
+            run = RenewalDesk(house, "local").start(begun)
+        house.close()
         process, url, _log = start_dashboard(data_dir, {})
         try:
-            yield url
+            yield url, run
         finally:
             process.terminate()
             process.wait(20)
 
 
 @contextmanager
-def visitor(browser: Browser, language: str, width: str, dark: bool, height: int) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": WIDTHS[width], "height": height},
-        locale=LOCALES[language],
-        timezone_id="Asia/Shanghai",
-        color_scheme="dark" if dark else "light",
-        reduced_motion="reduce",
-    )
+def visitor(browser: Browser, language: str) -> Iterator[Page]:
+    context = browser.new_context(locale=LOCALES[language], timezone_id="Asia/Shanghai", reduced_motion="reduce")
     yield context.new_page()
     context.close()
 
 
-def shoot(page: Page, url: str, target: Path) -> Path:
-    page.goto(url)
+def shoot(page: Page, width: str, height: int | None, dark: bool, target: Path) -> Path:
+    """The page as it is, ``height`` pixels high; all of it for None. The page itself does not scroll, a part of it does."""
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.set_viewport_size({"width": WIDTHS[width], "height": height or 900})
     rest(page)
+    if height is None:
+        whole = int(page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight"))
+        page.set_viewport_size({"width": WIDTHS[width], "height": min(max(whole, 600), MOST)})
     page.wait_for_timeout(700)  # charts fade in
     page.screenshot(path=target)
     return target
 
 
 def sheet(browser: Browser, folder: Path) -> None:
-    """Every page, empty and with samples, in each language, theme and width; then all of them on one picture."""
+    """Every page in every state, in each language, theme and width; then all of them on one picture."""
     folder.mkdir(parents=True, exist_ok=True)
     shots: list[Path] = []
     for language in LOCALES:
-        for state, paths in (("empty", EMPTY), ("full", FULL)):
-            with dashboard(language, samples=state == "full") as url:
-                for width in WIDTHS:
-                    for dark in (False, True):
-                        with visitor(browser, language, width, dark, 1600) as page:
-                            for path in paths:
-                                name = "-".join([_slug(path), state, language, width, "dark" if dark else "light"])
-                                shots.append(shoot(page, f"{url}/{path}", folder / f"{name}.png"))
+        for state, paths in STATES:
+            with dashboard(language, state) as (url, run), visitor(browser, language) as page:
+                for path in paths:
+                    page.set_viewport_size({"width": WIDTHS["desktop"], "height": 900})
+                    page.goto(f"{url}/{path.replace(RUN, run)}")
+                    rest(page)
+                    for width, dark in product(WIDTHS, (False, True)):
+                        name = "-".join([_slug(path), state, language, width, "dark" if dark else "light"])
+                        shots.append(shoot(page, width, None, dark, folder / f"{name}.png"))
     _contact(sorted(shots), folder / "contact-sheet.png")
 
 
 def _slug(path: str) -> str:
-    return path.split("&")[0].replace("?", "_").replace("=", "_").split(",")[0] or "overview"
+    return re.sub(r"[^a-z0-9]+", "_", path.lower())[:40].strip("_") or "overview"
 
 
 def _contact(shots: list[Path], target: Path) -> None:
@@ -124,10 +151,11 @@ def readme(browser: Browser) -> None:
     """The pictures of both README files, small enough to live beside the text."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     for language in LOCALES:
-        with dashboard(language, samples=True) as url:
+        with dashboard(language, "full") as (url, _run), visitor(browser, language) as page:
             for name, (path, height) in README.items():
-                with visitor(browser, language, "desktop", False, height) as page:
-                    target = shoot(page, f"{url}/{path}", IMAGES / f"{name}-{language}.png")
+                page.set_viewport_size({"width": WIDTHS["desktop"], "height": height})
+                page.goto(f"{url}/{path}")
+                target = shoot(page, "desktop", height, False, IMAGES / f"{name}-{language}.png")
                 with Image.open(target) as shot:
                     shot.convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(target, optimize=True)
                 print(target.relative_to(ROOT), target.stat().st_size // 1024, "KB")

@@ -15,5 +15,5 @@ def one_file(label: str, endings: list[str], key: str, most_mb: int = MOST_MB, r
         file = st.file_uploader(label, type=endings, key=key, max_upload_size=most_mb)
         st.caption(_("{endings}, at most {size} MB").format(endings=", ".join(ending.upper() for ending in endings), size=most_mb))
         if refused:
-            st.container(key=f"{key}_refused").error(refused)
+            st.container(key=f"{key}_too_large").error(refused)
     return file

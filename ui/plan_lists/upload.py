@@ -43,7 +43,7 @@ def choose() -> Chosen | None:
             max_upload_size=DEFAULT_MAX_BYTES // 1_000_000,
         )
         # The browser refuses what is larger by itself, in English and only on hovering; the style sheet shows this then.
-        st.container(key="list_refused").error(too_large(DEFAULT_MAX_BYTES))
+        st.container(key="list_too_large").error(too_large(DEFAULT_MAX_BYTES))
     if file is None:
         st.session_state.pop(HELD, None)
         return None
