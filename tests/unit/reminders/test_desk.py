@@ -21,6 +21,7 @@ from services.model.renewal import Begun, Channel, RenewalStatus
 from services.store.acting import Actor, NotAllowed, act_as
 from services.store.reminders import LinkAction, MessageStatus, ReminderStore
 from services.use import worker
+from services.use.auto_renew import AutoRenewDesk
 from services.use.cards import CardDesk
 from services.use.channels import ChannelView
 from services.use.configuration import Configuration
@@ -612,7 +613,7 @@ def test_orders_are_seen_to_in_every_run_and_their_failure_holds_no_reminder_up(
     add(house, "home", date(2026, 11, 24))
     seen: list[tuple[str, str]] = []
     monkeypatch.setattr(OrderDesk, "reconcile", lambda self: seen.append(("reconcile", self._account)))
-    monkeypatch.setattr(OrderDesk, "auto_renew", lambda self: 1 / 0)
+    monkeypatch.setattr(AutoRenewDesk, "run", lambda self: 1 / 0)
     post = Post()
     worker.run_once(house, "me", watch, lambda *_: post)
     assert seen == [("reconcile", "local"), ("reconcile", "other")]

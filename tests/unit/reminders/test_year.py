@@ -1,4 +1,4 @@
-"""The simulated year, in small; ``python -m bench reminders`` has all 500 cards and all 365 days."""
+"""The simulated year, in small and with three times as many accidents; ``python -m bench reminders`` has all 500 cards and all 365 days."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -7,11 +7,11 @@ from tests.unit.reminders.year import Arrived, Run, Said, Story, World, judge
 
 
 def test_every_due_reminder_is_sent_once_and_none_is_late(tmp_path: Path) -> None:
-    story = World(tmp_path, cards=60, seed=1).live(days=90, runs_a_day=3)
+    story = World(tmp_path, cards=40, seed=4).live(days=60, runs_a_day=3, rough=3)
     verdict = judge(story)
     assert verdict.wrong == []
-    assert verdict.delivered > 200
-    assert verdict.died > 4
+    assert verdict.delivered > 150
+    assert verdict.died > 10
     # The judge can fail: a message that came twice, one that never came, one that came later than it had to.
     runs = [thing for thing in story.things if isinstance(thing, Run) and thing.arrived and not thing.died]
     runs[10].arrived.append(runs[10].arrived[0])

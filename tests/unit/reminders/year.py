@@ -221,8 +221,9 @@ class World:
             run.died = "died"
             self.restart()
 
-    def live(self, days: int, runs_a_day: int) -> Story:
-        """Go through ``days``. Of every hundred runs some die, some are missed for days, some follow a jump of the clock."""
+    def live(self, days: int, runs_a_day: int, rough: int = 1) -> Story:
+        """Go through ``days``. Of every hundred runs some die, some are missed for days, some follow a jump of the clock; ``rough`` times
+        as many."""
         every = timedelta(days=1) / runs_a_day
         end, number, jumped = self.now + timedelta(days=days), 0, timedelta(0)
         with mortal(self.accidents, self.current):
@@ -230,8 +231,8 @@ class World:
                 self.now += every
                 number += 1
                 self.people()
-                chance = self.luck.random()
-                accident = ""
+                luck = self.luck.random()
+                chance, accident = luck / rough, ""
                 if chance < 0.02:
                     self.now += timedelta(hours=self.luck.randrange(10, 80))  # nothing runs for a while
                     self.people()
@@ -241,9 +242,9 @@ class World:
                     self.restart()
                 elif chance < 0.10 and not jumped:
                     jumped = self.luck.choice((timedelta(hours=-5), timedelta(hours=7), timedelta(days=9), timedelta(days=-3)))
-                elif chance < 0.4:
+                elif luck < 0.4:
                     jumped = timedelta(0)  # the clock is right again
-                self.work(("a", "b")[number % 2], jumped, accident, beside=chance > 0.9)
+                self.work(("a", "b")[number % 2], jumped, accident, beside=luck > 0.9)
         self.house.close()
         return self.story
 
