@@ -639,6 +639,31 @@ def test_which_cards_are_looked_up_again() -> None:
     assert len(worker.stale_cards(many, {}, NOON)) == worker.LOOK_UPS_AT_ONCE
 
 
+def test_a_run_looks_up_what_is_old_and_leaves_alone_what_is_fresh(house: House, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    card, asked = add(house, "home"), list[list[str]]()
+    monkeypatch.setattr(ReadingDesk, "refreshable", lambda self: {"home": card} if self._account == "local" else {})
+    monkeypatch.setattr(ReadingDesk, "start_refresh", lambda _self, cards: asked.append(list(cards)))
+    monkeypatch.setattr(ReadingDesk, "refreshing", lambda _self: None)
+    for hours, times in ((0, 1), (5, 1), (2, 2)):
+        watch.on(hours / 24)
+        worker.run_once(house, "me", watch, lambda *_: Post())
+        assert asked == [["home"]] * times
+        assert (ReminderStore(house.database, "local").last_look_up() == watch.now) is (hours != 5)
+        if hours == 0:
+            come = Reading("home", Source.API, watch.now, money=(MoneyBalance(Money.of(1, "USD")),))
+            ReadingDesk(house, "local", watch).record(come)
+
+
+def test_one_run_for_cron_and_a_setting_that_is_wrong(own_house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from services.use.house import house, leave_house
+
+    assert worker.main(["--once"]) == 0
+    assert worker.last_run(house(), "local") is not None
+    leave_house()
+    monkeypatch.setenv("SIMKEEPER_WORKER", "perhaps")
+    assert worker.main(["--once"]) == 2
+
+
 def test_the_worker_runs_again_and_again_until_it_is_stopped(house: House) -> None:
     over, runs = threading.Event(), []
 
