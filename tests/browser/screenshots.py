@@ -98,9 +98,8 @@ def visitor(browser: Browser, language: str) -> Iterator[Page]:
     context.close()
 
 
-def shoot(page: Page, width: str, height: int | None, dark: bool, target: Path) -> Path:
+def shoot(page: Page, width: str, height: int | None, target: Path) -> Path:
     """The page as it is, ``height`` pixels high; all of it for None. The page itself does not scroll, a part of it does."""
-    page.emulate_media(color_scheme="dark" if dark else "light")
     page.set_viewport_size({"width": WIDTHS[width], "height": height or 900})
     rest(page)
     if height is None:
@@ -118,13 +117,13 @@ def sheet(browser: Browser, folder: Path) -> None:
     for language in LOCALES:
         for state, paths in STATES:
             with dashboard(language, state) as (url, run), visitor(browser, language) as page:
-                for path in paths:
+                for path, dark in product(paths, (False, True)):  # a table that is on the page keeps something of the other theme
+                    page.emulate_media(color_scheme="dark" if dark else "light")
                     page.set_viewport_size({"width": WIDTHS["desktop"], "height": 900})
                     page.goto(f"{url}/{path.replace(RUN, run)}")
-                    rest(page)
-                    for width, dark in product(WIDTHS, (False, True)):
+                    for width in WIDTHS:
                         name = "-".join([_slug(path), state, language, width, "dark" if dark else "light"])
-                        shots.append(shoot(page, width, None, dark, folder / f"{name}.png"))
+                        shots.append(shoot(page, width, None, folder / f"{name}.png"))
     _contact(sorted(shots), folder / "contact-sheet.png")
 
 
@@ -155,7 +154,7 @@ def readme(browser: Browser) -> None:
             for name, (path, height) in README.items():
                 page.set_viewport_size({"width": WIDTHS["desktop"], "height": height})
                 page.goto(f"{url}/{path}")
-                target = shoot(page, "desktop", height, False, IMAGES / f"{name}-{language}.png")
+                target = shoot(page, "desktop", height, IMAGES / f"{name}-{language}.png")
                 with Image.open(target) as shot:
                     shot.convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(target, optimize=True)
                 print(target.relative_to(ROOT), target.stat().st_size // 1024, "KB")

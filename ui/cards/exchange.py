@@ -46,7 +46,7 @@ def heading(column: Column) -> str:
 
 def import_cards() -> None:
     """A file, its preview, and the button that keeps what was understood."""
-    st.caption(_("A CSV or XLSX table with a heading row, such as: {headings}").format(headings=", ".join(_known_headings())))
+    st.caption(_("A CSV or XLSX table with a heading row, such as: {headings}").format(headings=figures.listing(list(_known_headings()))))
     st.download_button(
         _("Download an empty table"), data=_empty(), file_name="simkeeper-cards.csv", mime="text/csv", on_click="ignore", key="empty_cards"
     )

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from ui import figures
 from ui.language import _
 
 MOST_MB = 5
@@ -13,7 +14,7 @@ def one_file(label: str, endings: list[str], key: str, most_mb: int = MOST_MB, r
     English and only on hovering."""
     with st.container(key=f"{key}_box"):
         file = st.file_uploader(label, type=endings, key=key, max_upload_size=most_mb)
-        st.caption(_("{endings}, at most {size} MB").format(endings=", ".join(ending.upper() for ending in endings), size=most_mb))
+        st.caption(_("{endings}, at most {size} MB").format(endings=figures.listing([ending.upper() for ending in endings]), size=most_mb))
         if refused:
             st.container(key=f"{key}_too_large").error(refused)
     return file

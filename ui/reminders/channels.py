@@ -7,6 +7,7 @@ import streamlit as st
 
 from services.use.channels import ChannelDesk, ChannelKind, ChannelProblem, ChannelView, Delivery, NoSuchChannel
 from services.use.house import house
+from ui import figures
 from ui.language import LANGUAGES, _, language
 from ui.reminders import channel_words as words
 from ui.shell import account
@@ -150,7 +151,11 @@ def _add(desk: ChannelDesk, known: dict[str, ChannelKind]) -> None:
         st.markdown(f"**{words.said(kind.name)}**")
         st.markdown(words.said(kind.about))
         if kind.hosts:
-            st.caption(_("Messages go to {host}, with the names of your cards and their dates.").format(host=plain(", ".join(kind.hosts))))
+            st.caption(
+                _("Messages go to {host}, with the names of your cards and their dates.").format(
+                    host=plain(figures.listing(list(kind.hosts)))
+                )
+            )
         with st.form(f"channel_form_{place}", border=False):
             values = _fields(kind, place, {}, frozenset())
             name, spoken = _name_and_language(place, "", language())

@@ -10,6 +10,7 @@ from services.rules.number_check import Difference, Doubt, NumberCheck
 from services.rules.payment_links import LinkCheck, Reason, Sign, Site, Verdict, check_link, shipped_sites
 from services.rules.places.names import country_name
 from services.use.renewals import Walk
+from ui import figures
 from ui.language import _, language
 from ui.renew import words
 from ui.renew.desk import renewal_desk, say
@@ -48,7 +49,7 @@ def _link_answer(found: LinkCheck, operator: str | None) -> None:
     own = shipped_sites().of(operator) if operator else None
     match found.verdict:
         case Verdict.KNOWN_OFFICIAL:
-            names = ", ".join(dict.fromkeys(say_site(site) for site in found.owners))
+            names = figures.listing(list(dict.fromkeys(say_site(site) for site in found.owners)))
             st.success(
                 _("{host} is on the list of addresses that belong to {operator}. Type it yourself rather than following a link.").format(
                     host=plain(found.host), operator=plain(names)
@@ -70,7 +71,10 @@ def _link_answer(found: LinkCheck, operator: str | None) -> None:
     if own is not None and found.verdict is not Verdict.KNOWN_OFFICIAL:
         st.caption(
             _("Own address of {operator}: {hosts} ({source}, {date})").format(
-                operator=plain(say_site(own)), hosts=plain(", ".join(own.hosts)), source=plain(own.source), date=as_of(own.as_of)
+                operator=plain(say_site(own)),
+                hosts=plain(figures.listing(list(own.hosts))),
+                source=plain(own.source),
+                date=as_of(own.as_of),
             )
         )
 

@@ -26,14 +26,15 @@ def money_text(money: Money | None) -> str:
 
 def figures_text(seen: Figures | None) -> str:
     shown = seen or Figures()
+    if shown == Figures():
+        return _("not entered")
     data = [figures.volume(shown.data.bytes)] if shown.data is not None else []
     return " · ".join((money_text(shown.money), figures.day(shown.until) if shown.until else "?", *data))
 
 
 def before(walk: Walk) -> None:
     """What the card showed before."""
-    shown = figures_text(walk.run.before) if walk.run.before else _("not entered")
-    with st.expander(_("Before: {figures}").format(figures=shown), icon=":material/photo_camera:"):
+    with st.expander(_("Before: {figures}").format(figures=figures_text(walk.run.before)), icon=":material/photo_camera:"):
         _figures(walk, "before", walk.run.before, _("Keep these figures"), lambda seen: renewal_desk().saw_before(walk.renewal_id, seen))
 
 
