@@ -29,7 +29,7 @@ from ui.overview.tour import NOT_BEGUN, OVER, SETTING
 
 IMAGES = ROOT / "docs" / "images"
 SHEET = ROOT / "screenshots"
-THUMB, ACROSS, CAPTION, MOST = 300, 8, 18, 4000
+THUMB, ACROSS, CAPTION, MOST, TALLEST = 300, 8, 18, 4000, 2.6
 RUN = "RUN"
 """Stands for the renewal under way."""
 FIRST = datetime.now(UTC).date() + timedelta(40)
@@ -138,7 +138,8 @@ def _contact(shots: list[Path], target: Path) -> None:
     draw = ImageDraw.Draw(whole)
     for number, path in enumerate(shots):
         x, y = number % ACROSS * cell[0], number // ACROSS * cell[1]
-        with Image.open(path) as shot:
+        with Image.open(path) as whole_page:
+            shot = whole_page.crop((0, 0, whole_page.width, min(whole_page.height, int(whole_page.width * TALLEST))))
             shot.thumbnail((THUMB - 6, cell[1] - CAPTION - 4))
             whole.paste(shot, (x, y + CAPTION))
         draw.text((x + 2, y + 3), path.stem, fill="black")

@@ -126,6 +126,7 @@ def _how_much() -> None:
         format_func=lambda code: words.word(words.NEED, code),
         key=key("needs"),
         persist_state="page",
+        wrap=True,
     )
     right.selectbox(_("Show prices in"), currencies(), format_func=figures.currency_name, key=key("cur"), persist_state="page")
     habits_panel(_use_estimate)
