@@ -49,6 +49,14 @@ def engine_url(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername in {"postgres", "postgresql"} else url
 
 
+def can_open(text: str) -> bool:
+    """Whether ``text`` is the address of a database of a kind that this program works with."""
+    try:
+        return engine_url(text).drivername in {"sqlite", "postgresql+psycopg"}
+    except SQLAlchemyError:
+        return False
+
+
 class Database:
     """A pool of connections. ``read`` and ``write`` give one inside a transaction; a write commits or leaves no trace."""
 

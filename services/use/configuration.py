@@ -33,6 +33,7 @@ from platformdirs import user_data_path
 
 from services.model.person import Role
 from services.rules.people import Allowed, NotAnAddress, address_of
+from services.store.database import can_open
 from services.store.vault import NotAKey, keys_in
 
 SECRETS = Path(".streamlit/secrets.toml")
@@ -118,8 +119,8 @@ class Configuration:
 
 
 def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file: Path | None = None) -> Configuration:
-    """Raises ConfigurationError for a file that is not TOML, for a provider address that is neither https nor on this machine, for
-    credentials that are not texts by name, for keys that are none, and for people who are not addresses."""
+    """Raises ConfigurationError for a file that is not TOML, for an address of no database we know, for a provider address that is neither
+    https nor on this machine, for credentials that are not texts by name, for keys that are none, and for people who are not addresses."""
     try:
         keys_in(environment)
     except NotAKey as error:
@@ -128,6 +129,8 @@ def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file
     secrets = _table(whole.get("simkeeper", {}), "simkeeper")
     data_dir = Path(environment.get("SIMKEEPER_DATA_DIR") or secrets.get("data_dir") or user_data_path("simkeeper", appauthor=False))
     url = environment.get("SIMKEEPER_DATABASE_URL") or secrets.get("database_url") or f"sqlite:///{data_dir / 'simkeeper.db'}"
+    if not can_open(str(url)):
+        raise ConfigurationError("database_url", "not_a_database")
     urls = dict(secrets.get("urls", {}))
     for name, value in environment.items():
         if name.startswith("SIMKEEPER_URL_") and value:

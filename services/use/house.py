@@ -1,5 +1,6 @@
 """What one process holds: its configuration, its database, its background loop. Made once, shared by every session."""
 
+import sys
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from services.store.database import Database, DatabaseDamaged, DatabaseTooNew
 from services.store.people import Directory
 from services.store.snapshot import take, write_whole
 from services.use.background import Background
-from services.use.configuration import Configuration, read_configuration
+from services.use.configuration import Configuration, ConfigurationError, read_configuration
 from services.use.known_cards import KnownCards
 from services.use.known_clocks import KnownClocks
 from services.use.log_scrub import scrub_logs
@@ -88,4 +89,7 @@ def leave_house() -> None:
 
 
 if __name__ == "__main__":
-    print(f"database ready: {house().database.engine.url.render_as_string(hide_password=True)}")
+    try:
+        print(f"database ready: {house().database.engine.url.render_as_string(hide_password=True)}")
+    except (ConfigurationError, DatabaseTooNew, DatabaseDamaged) as error:
+        sys.exit(f"Simkeeper cannot start: {error}")

@@ -35,6 +35,13 @@ def test_an_address_that_others_could_read_is_refused(address: str, tmp_path: Pa
         read_configuration({"SIMKEEPER_URL_SIMSIMA": address}, tmp_path / "none.toml")
 
 
+@pytest.mark.parametrize("address", ["nonsense", "postgresql:/secret@host", "mysql://me:secret@host/simkeeper", "sqlite+nothing:///x"])
+def test_the_address_of_no_database_is_a_setting_that_cannot_be_used(tmp_path: Path, address: str) -> None:
+    with pytest.raises(ConfigurationError, match="database_url") as caught:
+        read_configuration({"SIMKEEPER_DATABASE_URL": address}, tmp_path / "none.toml")
+    assert "secret" not in str(caught.value)
+
+
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     secrets = tmp_path / "secrets.toml"
     secrets.write_text("[simkeeper\n")
