@@ -1,5 +1,6 @@
 """Who comes in, who belongs where, what each may do, and what is written down of it."""
 
+import io
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -14,13 +15,15 @@ from services.model.card import Card, CardKind, CardSecrets
 from services.model.person import Admission, Deed, Role
 from services.model.reading import Reading, Source
 from services.rules.people import Allowed, NotAnAddress, address_of
-from services.store.acting import Actor, NotAllowed, acting, as_program, ask_when_unknown
+from services.store.acting import Actor, ForTheMachine, NotAllowed, acting, as_program, ask_when_unknown
 from services.store.cards import CardStore
 from services.store.database import Database
 from services.store.people import Directory, ElsewhereAlready, LastOwner, PeopleStore, SetInFile
 from services.store.readings import ReadingStore
 from services.store.settings import SettingsStore
+from services.store.snapshot import put_back, stage
 from services.store.vault import Vault
+from services.use import backup
 from services.use.configuration import Configuration, SignIn
 from services.use.house import House, open_house
 from services.use.people import NotIn, PeopleDesk, Refused, come_in
@@ -424,3 +427,15 @@ def test_a_database_of_the_version_before_gains_both_tables(tmp_path: Path) -> N
     with sqlite3.connect(tmp_path / "old.db") as raw:
         names = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert {"members", "audit_log"} <= names
+
+
+def test_a_backup_is_put_back_by_whoever_runs_the_machine_and_its_rows_by_no_lesser_role(house: House) -> None:
+    """Every household's rows go; so nobody who signed in may ask for it, and the store itself refuses all but an owner."""
+    kept = backup.make_bytes(house, NOW)
+    CardStore(house.database, "home", Vault(house.configuration.data_dir)).add([(Card("later", "Later", CardKind.SIM), CardSecrets())], NOW)
+    for address in (ANN, BOB):
+        with doing("home", address), pytest.raises(ForTheMachine):
+            backup.restore(house, io.BytesIO(kept), NOW)
+    with stage(io.BytesIO(kept), Vault(house.configuration.data_dir)) as staged, doing("home", BOB), pytest.raises(NotAllowed):
+        put_back(staged, house.database)
+    assert [card.card_id for card in CardStore(house.database, "home", Vault(house.configuration.data_dir)).all()] == ["later"]
