@@ -47,7 +47,7 @@ HISTORY = 200
 class CardView:
     """One card as the board shows it. ``state`` is None when nothing was ever seen. ``ends_at``: end of the period that ``pace`` and
     ``outlook`` are about, None when no date is known. ``pace``: since ``pace_since``, the first reading of the present allowance.
-    ``lead``: the clock that presses most, when its date is known and its rule is not an assumed one."""
+    ``lead``: the clock that presses most, when its last safe day is known and its rule is not an assumed one."""
 
     card: Card
     state: CardState | None
@@ -313,9 +313,9 @@ class ReadingDesk:
 
 
 def _lead(clocks: CardClocks) -> ClockState | None:
-    """The clock to count the days to; an assumed rule has none that a person should be hurried by."""
+    """The clock to count the days to, by the day that is safe for certain; an assumed rule has none that a person should be hurried by."""
     lead = clocks.lead
-    return None if clocks.is_assumed or lead is None or lead.due is None else lead
+    return None if clocks.is_assumed or lead is None or lead.latest_safe_day is None else lead
 
 
 def main_package(state: CardState) -> str | None:

@@ -61,6 +61,22 @@ def test_every_name_says_that_it_is_a_sample(house: House, language: str, word: 
     assert all(card.is_sample for card in CardDesk(house, ME).all())
 
 
+def test_the_cards_page_counts_to_the_day_that_the_overview_shows(house: House) -> None:
+    """Dad's number may be in arrears any day from the turn of the month: whoever lists cards by urgency must not hide that."""
+    desk(house).load()
+    views = {view.card.card_id: view for view in ReadingDesk(house, ME, lambda: NOW).board()}
+    pressing = {
+        clocks.card.card_id: clocks.lead.latest_safe_day
+        for clocks in ClockDesk(house, ME, lambda: NOW).all()
+        if not clocks.is_assumed and clocks.lead is not None and clocks.lead.latest_safe_day is not None
+    }
+    assert len(pressing) > 3
+    for card_id, last_safe in pressing.items():
+        days = views[card_id].urgency.days_left
+        assert days is not None, card_id
+        assert days <= (last_safe - NOW.date()).days, card_id
+
+
 def test_they_show_a_forecast_a_date_near_a_low_card_and_one_of_which_nothing_is_known(house: House) -> None:
     desk(house).load()
     views = {view.card.card_id: view for view in ReadingDesk(house, ME, lambda: NOW).board()}
