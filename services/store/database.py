@@ -53,7 +53,7 @@ def can_open(text: str) -> bool:
     """Whether ``text`` is the address of a database of a kind that this program works with."""
     try:
         return engine_url(text).drivername in {"sqlite", "postgresql+psycopg"}
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):  # a port that is no number
         return False
 
 

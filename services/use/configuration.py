@@ -26,14 +26,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
 from services.model.person import Role
 from services.rules.people import Allowed, NotAnAddress, address_of
-from services.store.database import can_open
 from services.store.vault import NotAKey, keys_in
 
 SECRETS = Path(".streamlit/secrets.toml")
@@ -45,6 +44,10 @@ COOKIE_SECRET_LENGTH = 32
 SESSION_DAYS = 7
 _OF_PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 _ACCOUNT = re.compile(r"[a-z0-9-]{1,64}")
+
+
+DATABASES: Final = ("sqlite:///", "postgres://", "postgresql://", "postgresql+psycopg://")
+"""How the address of a database begins. What opens it is not imported here: the first health answer would wait for that."""
 
 
 class ConfigurationError(Exception):
@@ -129,7 +132,7 @@ def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file
     secrets = _table(whole.get("simkeeper", {}), "simkeeper")
     data_dir = Path(environment.get("SIMKEEPER_DATA_DIR") or secrets.get("data_dir") or user_data_path("simkeeper", appauthor=False))
     url = environment.get("SIMKEEPER_DATABASE_URL") or secrets.get("database_url") or f"sqlite:///{data_dir / 'simkeeper.db'}"
-    if not can_open(str(url)):
+    if not str(url).startswith(DATABASES):
         raise ConfigurationError("database_url", "not_a_database")
     urls = dict(secrets.get("urls", {}))
     for name, value in environment.items():

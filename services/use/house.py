@@ -8,7 +8,7 @@ from functools import cache
 
 from services.providers.sandbox.faults import Sandbox
 from services.rules.compare.frame import PlanFrame
-from services.store.database import Database, DatabaseDamaged, DatabaseTooNew
+from services.store.database import Database, DatabaseDamaged, DatabaseTooNew, can_open
 from services.store.people import Directory
 from services.store.snapshot import take, write_whole
 from services.use.background import Background
@@ -54,6 +54,8 @@ def open_house(configuration: Configuration) -> House:
     """Open and migrate the database. Before an upgrade, a SQLite file is copied beside itself, and of any other database a backup is kept.
     Raises ConfigurationError, DatabaseTooNew, DatabaseDamaged, or SQLAlchemy's OperationalError."""
     scrub_logs()
+    if not can_open(configuration.database_url):
+        raise ConfigurationError("database_url", "not_a_database")
     database = Database(configuration.database_url)
 
     def keep(schema: str) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from services.model.person import Role
-from services.use.configuration import ConfigurationError, read_configuration
+from services.use.configuration import Configuration, ConfigurationError, read_configuration
+from services.use.house import open_house
 
 
 def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
@@ -33,6 +34,11 @@ def test_a_database_url_is_not_shown() -> None:
 def test_an_address_that_others_could_read_is_refused(address: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         read_configuration({"SIMKEEPER_URL_SIMSIMA": address}, tmp_path / "none.toml")
+
+
+def test_an_address_that_only_looks_like_one_of_a_database_is_not_opened(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="database_url"):
+        open_house(Configuration(tmp_path, "postgresql://host:port/simkeeper"))
 
 
 @pytest.mark.parametrize("address", ["nonsense", "postgresql:/secret@host", "mysql://me:secret@host/simkeeper", "sqlite+nothing:///x"])
