@@ -26,7 +26,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
@@ -44,10 +44,6 @@ COOKIE_SECRET_LENGTH = 32
 SESSION_DAYS = 7
 _OF_PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 _ACCOUNT = re.compile(r"[a-z0-9-]{1,64}")
-
-
-DATABASES: Final = ("sqlite:///", "postgres://", "postgresql://", "postgresql+psycopg://")
-"""How the address of a database begins. What opens it is not imported here: the first health answer would wait for that."""
 
 
 class ConfigurationError(Exception):
@@ -122,8 +118,8 @@ class Configuration:
 
 
 def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file: Path | None = None) -> Configuration:
-    """Raises ConfigurationError for a file that is not TOML, for an address of no database we know, for a provider address that is neither
-    https nor on this machine, for credentials that are not texts by name, for keys that are none, and for people who are not addresses."""
+    """Raises ConfigurationError for a file that is not TOML, for a provider address that is neither https nor on this machine, for
+    credentials that are not texts by name, for keys that are none, and for people who are not addresses."""
     try:
         keys_in(environment)
     except NotAKey as error:
@@ -132,8 +128,6 @@ def read_configuration(environment: Mapping[str, str] = os.environ, secrets_file
     secrets = _table(whole.get("simkeeper", {}), "simkeeper")
     data_dir = Path(environment.get("SIMKEEPER_DATA_DIR") or secrets.get("data_dir") or user_data_path("simkeeper", appauthor=False))
     url = environment.get("SIMKEEPER_DATABASE_URL") or secrets.get("database_url") or f"sqlite:///{data_dir / 'simkeeper.db'}"
-    if not str(url).startswith(DATABASES):
-        raise ConfigurationError("database_url", "not_a_database")
     urls = dict(secrets.get("urls", {}))
     for name, value in environment.items():
         if name.startswith("SIMKEEPER_URL_") and value:
