@@ -1,5 +1,6 @@
 """The use case of orders for this session: its account, its clock."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from services.model.money import Money
@@ -11,13 +12,17 @@ from ui.shell import account
 
 
 def order_desk() -> OrderDesk:
-    """Its time zone is that of this run: an order is sent in a thread that has no session."""
-    zone = clock.zone()
-    return OrderDesk(house(), account(), lambda: datetime.now(zone))
+    return OrderDesk(house(), account(), _now())
 
 
 def auto_desk() -> AutoRenewDesk:
-    return AutoRenewDesk(house(), account(), clock.now)
+    return AutoRenewDesk(house(), account(), _now())
+
+
+def _now() -> Callable[[], datetime]:
+    """In the time zone of this run: an order is sent in a thread that has no session."""
+    zone = clock.zone()
+    return lambda: datetime.now(zone)
 
 
 def price(money: Money) -> str:
