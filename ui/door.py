@@ -7,6 +7,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from services.model.person import Member, Role
 from services.store.database import LOCAL_ACCOUNT
+from services.store.settings import SettingsStore
 from services.use.house import house
 from services.use.people import Actor, NotIn, Refused, act_as, ask_when_unknown, come_in
 from ui import clock, closed
@@ -34,12 +35,12 @@ class Closed(Exception):
 
 def person(*, anew: bool = False) -> Member | None:
     """Who sits here; None on a dashboard of this machine alone, where nobody signs in. Raises NotIn and Closed."""
-    settings = house().configuration.sign_in
-    if not settings.wanted:
+    sign_in = house().configuration.sign_in
+    if not sign_in.wanted:
         if not is_local(st.get_option("server.address")):
             raise Closed
         return None
-    if not settings.ready:
+    if not sign_in.ready:
         raise Closed
     claims = st.user.to_dict()
     key = (*tuple(claims.get(name) for name in ("is_logged_in", "email", "email_verified", "iat")), id(house()))
@@ -78,6 +79,11 @@ def account() -> str:
     return who.account
 
 
+def settings() -> SettingsStore:
+    """What the account keeps of how it wants things. Raises NotIn and Closed."""
+    return SettingsStore(house().database, account())
+
+
 def _of_session() -> Actor | None:
     return None if get_script_run_ctx(suppress_warning=True) is None else actor()
 
@@ -107,10 +113,10 @@ def turned_away(reason: NotIn | Closed) -> None:
 
 
 def _closed() -> None:
-    settings = house().configuration.sign_in
+    sign_in = house().configuration.sign_in
     st.title(closed.title())
-    st.error(closed.why(settings))
-    st.markdown("\n".join(f"- `{name}` {meaning}" for name, meaning in closed.to_set(settings)))
+    st.error(closed.why(sign_in))
+    st.markdown("\n".join(f"- `{name}` {meaning}" for name, meaning in closed.to_set(sign_in)))
     for sentence in closed.where():
         st.markdown(plain(sentence))
 

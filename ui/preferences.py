@@ -4,12 +4,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from services.store.settings import SettingsStore
-from services.use.house import house
 from services.use.rates import currencies
+from ui import door
 from ui.figures import currency_name
 from ui.language import LANGUAGES, STATE_KEY, _, language
-from ui.shell import account, remember_language
+from ui.shell import remember_language
 
 CURRENCY_OF_LANGUAGE = {"zh": "CNY", "en": "USD"}
 CURRENCY = "currency"
@@ -18,7 +17,7 @@ LANGUAGE_KEY, CURRENCY_KEY = "preferred_language", "preferred_currency"
 
 def preferred_currency() -> str:
     """In which totals are shown until a question says otherwise."""
-    remembered = _settings().get(CURRENCY)
+    remembered = door.settings().get(CURRENCY)
     return remembered if remembered in currencies() else CURRENCY_OF_LANGUAGE[language()]
 
 
@@ -39,9 +38,5 @@ def _speak() -> None:
 
 
 def _count_in(then: Callable[[], None]) -> None:
-    _settings().put(CURRENCY, st.session_state[CURRENCY_KEY])
+    door.settings().put(CURRENCY, st.session_state[CURRENCY_KEY])
     then()
-
-
-def _settings() -> SettingsStore:
-    return SettingsStore(house().database, account())

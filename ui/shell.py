@@ -6,7 +6,6 @@ from typing import Literal
 import streamlit as st
 
 from services.model.person import Member, Role
-from services.store.settings import SettingsStore
 from services.use.house import house
 from services.use.people import NotIn, PeopleDesk
 from ui import door
@@ -35,7 +34,7 @@ def configure() -> NotIn | door.Closed | None:
     if asked in LANGUAGES and asked != st.session_state.get(ASKED):
         st.session_state[ASKED] = st.session_state[STATE_KEY] = asked
     elif STATE_KEY not in st.session_state:
-        remembered = None if reason is not None else member.language if member is not None else _settings().get("language")
+        remembered = None if reason is not None else member.language if member is not None else door.settings().get("language")
         st.session_state[STATE_KEY] = remembered if remembered in LANGUAGES else browser_language()
     settle_language()
     return reason
@@ -123,10 +122,6 @@ def remember_language(code: str) -> None:
     """For this person; where nobody signs in, for this machine."""
     mine = account()
     if door.person() is None:
-        _settings().put("language", code)
+        door.settings().put("language", code)
     else:
         PeopleDesk(house(), mine).store.speak(code)
-
-
-def _settings() -> SettingsStore:
-    return SettingsStore(house().database, account())

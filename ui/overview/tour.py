@@ -7,9 +7,9 @@ from typing import Literal
 import streamlit as st
 
 from services.model.person import Role
-from services.store.settings import SettingsStore
 from services.use.house import house
-from ui.door import account, for_the_machine, may
+from ui import door
+from ui.door import for_the_machine, may
 from ui.language import _, mark
 from ui.text import plain
 
@@ -66,14 +66,14 @@ STEPS = (
 
 def at() -> int:
     """The step, from 1; or NOT_BEGUN, or OVER."""
-    kept = st.session_state.get(SETTING, _store().get(SETTING))
+    kept = st.session_state.get(SETTING, door.settings().get(SETTING))
     return kept if isinstance(kept, int) and OVER <= kept <= len(STEPS) else NOT_BEGUN
 
 
 def go(step: int) -> None:
     """To ``step``. Somebody who may only look keeps it for the session alone."""
     if may(Role.EDITOR):
-        _store().put(SETTING, step)
+        door.settings().put(SETTING, step)
     else:
         st.session_state[SETTING] = step
 
@@ -127,7 +127,3 @@ def _where() -> str:
 
 def _press(key: str, label: str, step: int, kind: Literal["primary", "secondary"] = "secondary") -> None:
     st.button(label, key=key, type=kind, on_click=go, args=(step,))
-
-
-def _store() -> SettingsStore:
-    return SettingsStore(house().database, account())
