@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Protocol
 
 import streamlit as st
 from babel.messages.mofile import write_mo
@@ -71,6 +72,20 @@ def language() -> str:
         return spoken
     chosen = st.session_state.get(STATE_KEY)
     return chosen if chosen in LANGUAGES else browser_language()
+
+
+class Bilingual(Protocol):
+    """A text of the data files."""
+
+    @property
+    def en(self) -> str: ...
+    @property
+    def zh(self) -> str: ...
+
+
+def spoken(text: Bilingual) -> str:
+    """The side of ``text`` that this session reads, as itself."""
+    return text.zh if language() == "zh" else text.en
 
 
 def babel_locale() -> str:

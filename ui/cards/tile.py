@@ -9,7 +9,7 @@ from ui import clock, figures
 from ui.cards import figures as card_figures
 from ui.cards import words
 from ui.cards.desks import reading_desk
-from ui.language import _, language
+from ui.language import _, spoken
 from ui.text import plain
 from ui.words import word
 
@@ -55,7 +55,7 @@ def _counted(view: CardView) -> str:
     ends = [item.newest.figure for item in view.state.figures(Measure.VALIDITY)] if view.state is not None else []
     dates = [(end.last_day, words.validity(end)) for end in ends if isinstance(end, Validity)]
     if view.lead is not None and view.lead.latest_safe_day is not None:
-        name = view.lead.rule.name.zh if language() == "zh" else view.lead.rule.name.en
+        name = spoken(view.lead.rule.name)
         dates.append(
             (
                 view.lead.latest_safe_day,

@@ -15,7 +15,7 @@ from ui.cards import words
 from ui.cards.camera import photo
 from ui.cards.form import region_choice
 from ui.cards.upload import one_file
-from ui.language import _, language
+from ui.language import _, language, spoken
 from ui.text import plain
 from ui.words import word
 
@@ -106,7 +106,7 @@ def by_iccid(blank: Card) -> Draft | None:
     say(iccid.check(text))
     hint = iccid.hint(text)
     if hint is not None:
-        issuer = plain(hint.zh if language() == "zh" else hint.en)
+        issuer = plain(spoken(hint))
         st.info(_("Probably issued by {issuer}. A travel eSIM shows the network behind it, not the shop.").format(issuer=issuer))
     return with_iccid(blank, text), CardSecrets()
 

@@ -16,7 +16,7 @@ from services.use.clocks import Mark, MarkKind
 from ui import clock, figures
 from ui.clocks import words
 from ui.clocks.desk import clock_desk
-from ui.language import _, babel_locale, language, n_
+from ui.language import _, babel_locale, language, n_, spoken
 from ui.renew.desk import RUN, renewal_desk
 from ui.text import plain
 from ui.words import word
@@ -75,7 +75,7 @@ def month_view(first: date) -> None:
 def _of_mark(mark: Mark) -> Shown:
     shape, name = words.MARK[mark.kind.value]
     what = _(name) if mark.kind is not MarkKind.STAGE or mark.stage is None else word(words.STAGE, mark.stage.code.value)
-    about = mark.state.rule.name.zh if language() == "zh" else mark.state.rule.name.en
+    about = spoken(mark.state.rule.name)
     query = {"id": mark.card.card_id}
     return Shown(mark.day, mark.kind.value, shape, _(name), what, about, mark.card.nickname, CARD, query)
 

@@ -28,7 +28,7 @@ from services.rules.clocks.engine import ClockState
 from services.rules.clocks.schema import ShownDate, Text, Tier
 from services.use.clocks import days_left, is_overdue, is_soon
 from ui import figures
-from ui.language import _, language, mark, n_
+from ui.language import _, mark, n_, spoken
 from ui.text import plain
 from ui.words import word
 
@@ -220,7 +220,7 @@ _VALUES: Mapping[type[StrEnum], Mapping[str, str]] = {
 
 def said(text: Text) -> str:
     """A bilingual text of a rule in the session's language, as itself."""
-    return plain(text.zh if language() == "zh" else text.en)
+    return plain(spoken(text))
 
 
 def span(value: Span) -> str:

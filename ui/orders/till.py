@@ -21,7 +21,7 @@ from services.use.renewals import Walk
 from ui import clock, connection_words, figures
 from ui.cards.desks import reading_desk
 from ui.clocks import words as clock_words
-from ui.language import _, language
+from ui.language import _, spoken
 from ui.orders import words
 from ui.orders.desk import order_desk, price
 from ui.orders.kept import outcome
@@ -170,7 +170,7 @@ def _worth(move: Move) -> bool:
 
 def _move(move: Move) -> str:
     """ "paying today moves 3 March to 30 August; paying after 20 February loses nothing"."""
-    name = move.clock.rule.name.zh if language() == "zh" else move.clock.rule.name.en
+    name = spoken(move.clock.rule.name)
     if move.before is None:
         assert move.after is not None
         return _("{clock}: from not known to {after}").format(clock=name, after=clock_words.day(move.after, move.clock))

@@ -3,7 +3,7 @@
 from services.rules.clocks.schema import Text
 from services.use.channels import ChannelKind, ChannelProblem, ChannelView, Failure, LastFailure
 from ui import clock, figures
-from ui.language import LANGUAGES, _, language, mark
+from ui.language import LANGUAGES, _, mark, spoken
 from ui.text import for_label, plain
 
 TROUBLE = {
@@ -36,7 +36,7 @@ def said(text: Text) -> str:
 
 def label(text: Text) -> str:
     """The same for the label of a field."""
-    return for_label(text.zh if language() == "zh" else text.en)
+    return for_label(spoken(text))
 
 
 def state(channel: ChannelView) -> str:

@@ -12,7 +12,7 @@ from services.rules.reminders.ladders import is_dated, read_days, shipped_ladder
 from services.rules.reminders.schedule import steps_of
 from ui import clock, figures
 from ui.cards.desks import reading_desk
-from ui.language import _, language
+from ui.language import _, spoken
 from ui.reminders.desk import reminder_desk
 from ui.reminders.words import MATTER
 from ui.text import plain
@@ -104,7 +104,7 @@ def _ladder_fields(
             key=f"{key}_{matter.value}",
             max_chars=80,
             placeholder=_as_text(usual),
-            help=plain(why.zh if language() == "zh" else why.en),
+            help=plain(spoken(why)),
         )
     return typed
 

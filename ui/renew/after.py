@@ -9,11 +9,11 @@ from services.rules.renewals.disputes import dispute_steps, message, sources
 from services.rules.renewals.run import NotNow
 from services.use.renewals import Walk
 from ui import clock, figures
-from ui.language import LANGUAGES, _, language
+from ui.language import LANGUAGES, _, language, spoken
 from ui.receipts.desk import proof_file, receipt_desk, refused, size_text
 from ui.renew import words
 from ui.renew.checks import as_of
-from ui.renew.desk import REFUSED, payee, say
+from ui.renew.desk import REFUSED, payee
 from ui.renew.figures_form import after, amount_fields, as_money, figures_text, money_text
 from ui.text import plain
 from ui.words import word
@@ -91,7 +91,7 @@ def dispute(walk: Walk) -> None:
     run = walk.run
     with st.expander(_("When the money does not arrive"), icon=":material/gavel:", expanded=run.status.value in ("disputed", "failed")):
         for place, item in enumerate(dispute_steps(run.begun.country, run.begun.operator, run.sent_at), 1):
-            st.markdown(f"{place}. {plain(say(item.step.text))}")
+            st.markdown(f"{place}. {plain(spoken(item.step.text))}")
             notes = []
             if item.since is not None:
                 notes.append(_("not before {date}").format(date=figures.day(item.since.astimezone(clock.zone()).date())))

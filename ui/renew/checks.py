@@ -11,9 +11,9 @@ from services.rules.payment_links import LinkCheck, Reason, Sign, Site, Verdict,
 from services.rules.places.names import country_name
 from services.use.renewals import Walk
 from ui import figures
-from ui.language import _, language
+from ui.language import _, language, spoken
 from ui.renew import words
-from ui.renew.desk import renewal_desk, say
+from ui.renew.desk import renewal_desk
 from ui.text import plain
 from ui.words import word
 
@@ -80,7 +80,7 @@ def _link_answer(found: LinkCheck, operator: str | None) -> None:
 
 
 def say_site(site: Site) -> str:
-    return site.name.zh if language() == "zh" else site.name.en
+    return spoken(site.name)
 
 
 def as_of(stamp: str) -> str:
@@ -108,13 +108,13 @@ def number_box(walk: Walk) -> None:
         _number_answer(found)
     guide_and_point = points(walk.guides, walk.run.channel, Part.WRONG_NUMBER)
     if guide_and_point:
-        st.caption(plain(say(guide_and_point[0][1].text)))
+        st.caption(plain(spoken(guide_and_point[0][1].text)))
 
 
 def _number_answer(found: NumberCheck) -> None:
     groups = [f"**:red-background[{plain(group)}]**" if at in found.differs_at else plain(group) for at, group in enumerate(found.groups)]
     st.markdown("### " + " &nbsp; ".join(groups))
-    name = found.recognised.zh if language() == "zh" else found.recognised.en
+    name = spoken(found.recognised)
     who = [country_name(found.recognised.country, language()) if found.recognised.country else "", name]
     if any(who):
         probably = _("Probably {who}. Numbers can move to another operator.") if found.recognised.portable else _("Probably {who}.")

@@ -5,7 +5,6 @@ from datetime import datetime
 import streamlit as st
 
 from services.model.renewal import Begun
-from services.rules.clocks.schema import Text
 from services.store.renewals import NoSuchRenewal
 from services.use.house import house
 from services.use.operators import operator_name
@@ -44,11 +43,6 @@ def open_run(renewal_id: str) -> None:
 
 def leave() -> None:
     st.query_params.pop(RUN, None)
-
-
-def say(text: Text) -> str:
-    """A text of the guides in the session's language."""
-    return text.zh if language() == "zh" else text.en
 
 
 def payee(begun: Begun) -> str:

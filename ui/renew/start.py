@@ -12,11 +12,11 @@ from services.use.renewals import Walk, figures_of
 from ui import clock, figures
 from ui.cards.desks import reading_desk
 from ui.cards.words import KIND
-from ui.language import _
+from ui.language import _, spoken
 from ui.orders.listed import orders_waiting
 from ui.renew import words
 from ui.renew.checks import link_box
-from ui.renew.desk import open_run, payee, renewal_desk, say
+from ui.renew.desk import open_run, payee, renewal_desk
 from ui.renew.first_clock import first_clock
 from ui.text import plain
 from ui.words import word
@@ -107,12 +107,12 @@ def _card() -> tuple[Card | None, Figures]:
 def _operator() -> tuple[str | None, str, CardKind, str | None]:
     """An operator from the guides or one we do not know, and the kind of card."""
     known = [guide.id for guide in shipped_guides().values() if guide.about is About.OPERATOR]
-    known.sort(key=lambda it: say(shipped_guides()[it].name).casefold())
+    known.sort(key=lambda it: spoken(shipped_guides()[it].name).casefold())
     chosen = st.selectbox(
         _("Operator or seller"),
         [*known, OTHER],
         index=None,
-        format_func=lambda it: say(shipped_guides()[it].name) if it else _("Another operator"),
+        format_func=lambda it: spoken(shipped_guides()[it].name) if it else _("Another operator"),
         placeholder=_("Choose, or type a name"),
         key="renew_operator",
     )
@@ -125,5 +125,5 @@ def _operator() -> tuple[str | None, str, CardKind, str | None]:
 
 def _reasons(item: RankedChannel) -> str:
     """What to open or call, and what speaks for or against it."""
-    parts = [say(item.entry.name)] if item.entry else []
+    parts = [spoken(item.entry.name)] if item.entry else []
     return plain(" · ".join([*parts, *(word(words.WHY, reason) for reason in item.why)]))

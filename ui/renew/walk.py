@@ -9,13 +9,13 @@ from services.rules.renewals.run import MONEY_MAY_BE_GONE, NotNow
 from services.use.renewals import MAX_NOTE, Walk
 from ui import clock, figures
 from ui.cards.desks import reading_desk
-from ui.language import _
+from ui.language import _, spoken
 from ui.orders.till import order_section, orders_here
 from ui.paper import paper_hint
 from ui.renew import words
 from ui.renew.after import dispute, payment, proof
 from ui.renew.checks import as_of, link_box, number_box, uses_a_page
-from ui.renew.desk import REFUSED, leave, payee, renewal_desk, say
+from ui.renew.desk import REFUSED, leave, payee, renewal_desk
 from ui.renew.figures_form import before, promise
 from ui.renew.first_clock import first_clock
 from ui.renew.photos import beside, photos
@@ -102,14 +102,14 @@ def _phase(walk: Walk, phase: Phase) -> None:
             key = f"note_{walk.renewal_id}_{step.id}"
             st.session_state[key] = walk.run.notes.get(step.id, "")
             st.text_area(
-                say(step.text), key=key, on_change=_note, args=(walk.renewal_id, step.id, key), max_chars=MAX_NOTE, height="content"
+                spoken(step.text), key=key, on_change=_note, args=(walk.renewal_id, step.id, key), max_chars=MAX_NOTE, height="content"
             )
 
 
 def _step(walk: Walk, step: Step) -> None:
     key = f"step_{walk.renewal_id}_{step.id}"
     st.session_state[key] = step.id in walk.run.ticks
-    st.checkbox(say(step.text), key=key, on_change=_tick, args=(walk.renewal_id, step.id, key))
+    st.checkbox(spoken(step.text), key=key, on_change=_tick, args=(walk.renewal_id, step.id, key))
     if note := walk.run.notes.get(step.id):
         st.caption(_("Note: {note}").format(note=plain(note)))
     if digests := walk.photos.get(step.id):
@@ -158,7 +158,7 @@ def _guide(walk: Walk) -> None:
     st.subheader(_("Good to know"))
     entry = next((item.entry for item in walk.channels if item.channel is walk.run.channel and item.entry), None)
     if entry is not None:
-        st.markdown(f"**{plain(say(entry.name))}**")
+        st.markdown(f"**{plain(spoken(entry.name))}**")
         st.caption(_evidence(walk.guides[0], entry.source, entry.as_of, words.CONFIDENCE[entry.confidence]))
     for part in Part:
         found = points(walk.guides, walk.run.channel, part)
@@ -170,11 +170,11 @@ def _guide(walk: Walk) -> None:
     if unknowns:
         with st.expander(_("Not known")):
             for text in unknowns:
-                st.markdown(f"- {plain(say(text))}")
+                st.markdown(f"- {plain(spoken(text))}")
 
 
 def _point(guide: Guide, point: Point) -> None:
-    st.markdown(plain(say(point.text)))
+    st.markdown(plain(spoken(point.text)))
     st.caption(_evidence(guide, point.source, point.as_of, words.CONFIDENCE[point.confidence]))
 
 
@@ -204,7 +204,7 @@ def _end(walk: Walk) -> None:
             elif event.channel is not None:
                 detail = word(words.CHANNEL, Channel(event.channel))
             elif event.step:
-                detail = next((say(step.text) for step in walk.steps if step.id == event.step), "")
+                detail = next((spoken(step.text) for step in walk.steps if step.id == event.step), "")
             line = " · ".join(part for part in (figures.moment(event.at.astimezone(clock.zone())), word(words.EVENT, event.kind)) if part)
             st.markdown(plain(figures.labelled(line, detail) if detail else line))
         sure = st.checkbox(_("I want to delete this renewal, its history and its photos. Receipts stay."), key="renew_delete_sure")
