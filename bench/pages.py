@@ -5,7 +5,6 @@ Aims: rerun p50 20 and p95 40 ms with the real file, p95 120 ms at 100,000 plans
 health answer 1 s, first usable page 3 s; memory idle 200 MB, with 100,000 plans 400 MB.
 """
 
-import shutil
 import statistics
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 from bench.compare import REAL_FILE, real_plans
 from bench.dashboard import Running, dashboard, reruns, with_plans
 from bench.generated_plans import generated_plans
+from tests.browser.conftest import installed_chromium
 
 FLOOR = "bench/empty_page/app.py"
 QUERY = "in=DE,AT&from=2027-03-01&to=2027-03-14&gb=1&cur=USD&lang=en"
@@ -74,8 +74,7 @@ def main() -> None:
     if REAL_FILE.exists():
         catalogues = {"10,318 real": real_plans(), **catalogues}
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as empty:
-        installed = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=installed, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=installed_chromium(), args=FLAGS)
         rows: list[tuple[str, str]] = []
         for label, script, address in (("empty page", FLOOR, "/"), ("first start", "app.py", "/compare?in=JP&lang=en")):
             health, first = [], []

@@ -77,6 +77,8 @@ TOO_SMALL = """() => {
       (element.closest(boxes) || element).getBoundingClientRect().height])
     .filter(([, height]) => height < 43.5);
 }"""
+UNREAD = """() => [...document.querySelectorAll('[data-testid=stMain] .stMarkdownEllipsis')]
+  .filter(text => text.scrollWidth > text.clientWidth + 1 && text.clientWidth > 1).map(text => text.innerText)"""
 CUT = """() => [...document.querySelectorAll('[class*=st-key-paper_] [data-testid=stCheckbox] label')].filter(label => {
   const box = label.getBoundingClientRect();
   const text = label.querySelector('p').getBoundingClientRect();
@@ -169,6 +171,8 @@ def tab_to(page: Page, wanted: Locator, most: int = 60) -> None:
     """Only the Tab key; on every stop it can be seen where one is."""
     for _stop in range(most):
         page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            continue  # between the end of a page and its beginning is the browser itself
         where = page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
         assert page.evaluate(FOCUS_IS_SEEN), where
         if wanted.evaluate("element => element === document.activeElement || element.contains(document.activeElement)"):
@@ -250,6 +254,7 @@ def test_every_page_full_of_samples_is_accessible_in_both_themes_and_fits(
         page = visitor.goto(f"{dashboard.url}/{path}")
         found += [(path, "light", *one) for one in visitor.axe()]
         found += [(path, "phone", visitor.sideways())] if visitor.sideways() > 0 else []
+        found += [(path, "cut off", text) for text in page.evaluate(UNREAD)]
         page.set_viewport_size({"width": 640, "height": 400})
         page.wait_for_timeout(200)
         found += [(path, "200 %", visitor.sideways())] if visitor.sideways() > 0 else []

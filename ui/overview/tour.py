@@ -96,9 +96,8 @@ def tour() -> None:
     step, last = STEPS[number - 1], number == len(STEPS)
     with st.container(border=True, key="tour"):
         st.header(_("{n} of {all}: {title}").format(n=number, all=len(STEPS), title=_(step.title)))
-        st.markdown(_(step.text))
-        if last:
-            st.markdown(_where())
+        # One text in every step: a piece more would shift what follows, and the button under somebody's finger or key would be a new one.
+        st.markdown("\n\n".join([_(step.text), *([_where()] if last else [])]))
         with st.container(horizontal=True):
             for page, label, icon in step.ways:
                 st.page_link(page, label=_(label), icon=icon)
