@@ -515,6 +515,11 @@ class Urgency:
     reasons: tuple[Reason, ...]
     days_left: int | None
 
+    @property
+    def dateless(self) -> bool:
+        """Nothing asks for an action, but no date is known either: then nobody can say that all is well."""
+        return self.level is Level.FINE and self.days_left is None
+
 
 DEFAULT_DAYS = 7
 

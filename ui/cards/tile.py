@@ -35,9 +35,7 @@ def summary(view: CardView) -> None:
     st.caption(" · ".join([words.operator(card.operator), word(words.KIND, card.kind.value), *place]))
     st.metric(_counted(view), words.days_left(view.urgency.days_left))
     reasons = [word(words.REASON, reason.value) for reason in view.urgency.reasons]
-    # Without a date nobody can say that all is well.
-    dateless = view.urgency.level is Level.FINE and view.urgency.days_left is None
-    badge = words.dateless() if dateless else words.level(view.urgency.level)
+    badge = words.dateless() if view.urgency.dateless else words.level(view.urgency.level)
     urgency = f"{badge} {' · '.join(reason for reason in reasons if reason)}"
     known = card_figures.lines(view)
     extra = [text for text in (card_figures.pace(view), words.forecast(view.forecast, view.outlook)) if text and known]

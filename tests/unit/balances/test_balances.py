@@ -409,6 +409,15 @@ def test_nothing_known_is_neither_fine_nor_urgent() -> None:
     assert urgency(failed, Thresholds(), TODAY).days_left is None
 
 
+def test_without_a_date_nobody_can_say_that_all_is_well() -> None:
+    money_alone = states([Reading("one", Source.TYPED, hours(1), money=(pounds(3),))])["one"]
+    assert urgency(money_alone, Thresholds(), TODAY).dateless
+    assert not urgency(money_alone, Thresholds(), TODAY, due=TODAY + timedelta(days=60)).dateless
+    assert not urgency(money_alone, Thresholds(money=Money.of(5, "GBP")), TODAY).dateless, "its badge says what is low"
+    assert not urgency(states([ending(TODAY + timedelta(days=60))])["one"], Thresholds(), TODAY).dateless
+    assert not urgency(None, Thresholds(), TODAY).dateless, "of which nothing is known at all, which is a level of its own"
+
+
 def test_a_date_of_no_kind_gives_way_to_a_newer_one() -> None:
     old = ending(TODAY - timedelta(days=3), ValidityKind.UNSPECIFIED, 1)
     new = ending(TODAY + timedelta(days=90), ValidityKind.CREDIT, 2)
