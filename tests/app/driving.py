@@ -14,12 +14,14 @@ def fresh_app() -> AppTest:
     return AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=PATIENCE_S)
 
 
-def open_page(app: AppTest, name: str, language: str = "en") -> AppTest:
-    """``name``: of the file in pages/."""
+def open_page(app: AppTest, name: str, language: str = "en", /, **query: str) -> AppTest:
+    """``name``: of the file in pages/. ``query``: what its address asks for."""
     app.session_state["lang"] = language
     app.run()
+    for asked, value in query.items():
+        app.query_params[asked] = value
     app.switch_page(f"../pages/{name}.py").run()
-    assert not app.exception
+    assert not app.exception, (name, query)
     return app
 
 

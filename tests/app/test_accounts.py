@@ -15,32 +15,32 @@ from services.store.database import Database
 from services.store.people import PeopleStore
 from services.store.vault import Vault
 from services.use.house import house
-from tests.app.driving import fresh_app
+from tests.app.driving import fresh_app, open_page
 from tests.conftest import ROOT
 from tests.households import NOW, Of, furnish
 from tests.servers.contents import rows_of
 from ui.people.words import REFUSAL
 from ui.trouble import report
 
-PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 MARK, HOME, OTHER = "quokka", "home", "other"
 OWNER, VIEWER, STRANGER = f"{MARK}@example.org", "viewer@example.org", "stranger@example.net"
 CARD_PARTS = ("typed", "paste", "ask", "history", "numbers", "codes", "limits", "auto", "edit", "delete")
 KEPT_BY_THE_PROGRAM = {"seen_rules", "reminder_episodes"}
 """What it notes of itself while somebody only looks."""
-WITHOUT_NAMES = {"add_card.py", "data.py"}
+WITHOUT_NAMES = {"add_card", "data"}
 """Pages that show nothing that a household entered."""
 PRESSED: list[tuple[str, dict[str, str], str]] = [
-    ("trips.py", {}, "trip_copy_t1"),
-    ("reminders.py", {}, "channel_switch_id4"),
-    ("reminders.py", {}, "channel_test_id4"),
-    ("reminders.py", {}, "habits_keep"),
-    ("card.py", {"id": "c1", "open": "limits"}, "FormSubmitter:limits-Save the limits"),
-    ("card.py", {"id": "c1", "open": "edit"}, "FormSubmitter:edit-Save the changes"),
-    ("renew.py", {"card": "c1"}, "renew_start"),
-    ("renew.py", {"run": "id3"}, "go_paying"),
-    ("renew.py", {"run": "id3"}, "renew_abandon"),
-    ("balances.py", {}, "refresh_all"),
+    ("trips", {}, "trip_copy_t1"),
+    ("reminders", {}, "channel_switch_id4"),
+    ("reminders", {}, "channel_test_id4"),
+    ("reminders", {}, "habits_keep"),
+    ("card", {"id": "c1", "open": "limits"}, "FormSubmitter:limits-Save the limits"),
+    ("card", {"id": "c1", "open": "edit"}, "FormSubmitter:edit-Save the changes"),
+    ("renew", {"card": "c1"}, "renew_start"),
+    ("renew", {"run": "id3"}, "go_paying"),
+    ("renew", {"run": "id3"}, "renew_abandon"),
+    ("balances", {}, "refresh_all"),
 ]
 """Buttons that change something, one of every kind."""
 
@@ -76,22 +76,13 @@ def addresses(home: Of) -> Iterator[tuple[str, dict[str, str]]]:
     for page in PAGES:
         yield page, {}
     for part in CARD_PARTS:
-        yield "card.py", {"id": "c1", "open": part}
-    yield "renew.py", {"run": home.ids["renewal"]}
-    yield "renew.py", {"card": "c1"}
-    yield "receipts.py", {"card": "c1"}
-    yield "trips.py", {"trip": "t1"}
-    yield "compare.py", {"in": "JP", "from": "2027-03-01", "to": "2027-03-08", "gb": "1", "pick": "keepgo~p1"}
-    yield "calendar.py", {"month": "2026-05"}
-
-
-def opened(page: str, query: dict[str, str]) -> AppTest:
-    app = fresh_app()
-    app.session_state["lang"] = "en"
-    app.run()
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.switch_page(f"../pages/{page}").run()
+        yield "card", {"id": "c1", "open": part}
+    yield "renew", {"run": home.ids["renewal"]}
+    yield "renew", {"card": "c1"}
+    yield "receipts", {"card": "c1"}
+    yield "trips", {"trip": "t1"}
+    yield "compare", {"in": "JP", "from": "2027-03-01", "to": "2027-03-08", "gb": "1", "pick": "keepgo~p1"}
+    yield "calendar", {"month": "2026-05"}
 
 
 def drawn(node: Any) -> Iterator[str]:
@@ -118,7 +109,7 @@ def test_nothing_of_another_household_is_on_any_page(home: Of, sit: Callable[[st
     sit(OTHER, STRANGER, Role.OWNER)
     found = []
     for page, query in addresses(home):
-        app = opened(page, query)
+        app = open_page(fresh_app(), page, **query)
         assert "Something went wrong" not in everything(app), (page, query)
         assert len(app.title) == 1, (page, query)
         found += [(page, query, text[:300]) for text in drawn(app._tree) if MARK in text]
@@ -130,7 +121,7 @@ def test_a_viewer_opens_every_page_and_changes_nothing_by_looking(home: Of, sit:
     sit(HOME, VIEWER, Role.VIEWER)
     before, marked = kept(home.database), set()
     for page, query in addresses(home):
-        app = opened(page, query)
+        app = open_page(fresh_app(), page, **query)
         text = everything(app)
         assert "Nothing was changed" not in text, (page, query)
         assert "Something went wrong" not in text, (page, query)
@@ -145,7 +136,7 @@ def test_an_owner_who_only_looks_is_not_in_the_log(home: Of, sit: Callable[[str,
     sit(HOME, OWNER, Role.OWNER)
     before = rows_of(home.database)["audit_log"]
     for page in PAGES:
-        opened(page, {})
+        open_page(fresh_app(), page)
         assert rows_of(home.database)["audit_log"] == before, page
 
 
@@ -154,7 +145,7 @@ def test_what_a_viewer_presses_is_answered_with_a_sentence(
     home: Of, sit: Callable[[str, str, Role], None], page: str, query: dict[str, str], button: str
 ) -> None:
     sit(HOME, VIEWER, Role.VIEWER)
-    app = opened(page, query)
+    app = open_page(fresh_app(), page, **query)
     before = kept(home.database)
     app.button(key=button).click().run()
     assert "Something went wrong" not in everything(app)

@@ -15,7 +15,7 @@ from services.use.cards import CardDesk
 from services.use.clocks import ClockDesk, MarkKind, NotPossible, days_left, rule_text
 from services.use.house import house
 from services.use.renewals import RenewalDesk
-from tests.app.driving import fresh_app
+from tests.app.driving import fresh_app, open_page
 
 TODAY = datetime.now(UTC).date()
 
@@ -39,14 +39,6 @@ def app(own_house: Path) -> AppTest:
 
 def overview(app: AppTest) -> AppTest:
     app.run()
-    assert not app.exception
-    return app
-
-
-def card_page(app: AppTest, name: str) -> AppTest:
-    app.run()
-    app.query_params["id"] = name
-    app.switch_page("../pages/card.py").run()
     assert not app.exception
     return app
 
@@ -128,7 +120,7 @@ def test_newer_rules_are_listed_once_with_old_and_new_date_and_dismissed(app: Ap
 
 def test_a_known_clock_shows_dates_what_counts_and_the_cheapest_way_with_the_date_of_the_rate(app: AppTest) -> None:
     add("uk", "giffgaff", 30)
-    shown = text(card_page(app, "uk"))
+    shown = text(open_page(app, "card", id="uk"))
     state = desk().of_card("uk").states[0]  # type: ignore[union-attr]
     assert state.latest_safe_day is not None
     assert f"Last safe day: **{state.latest_safe_day:%b} {state.latest_safe_day.day}, {state.latest_safe_day.year}**" in shown
@@ -143,7 +135,7 @@ def test_a_known_clock_shows_dates_what_counts_and_the_cheapest_way_with_the_dat
 
 def test_why_this_date_unfolds_to_arithmetic_facts_and_sources(app: AppTest) -> None:
     add("uk", "giffgaff", 30)
-    page = card_page(app, "uk")
+    page = open_page(app, "card", id="uk")
     assert "staff blog" not in text(page)
     shown = text(unfold(page, "clock_why_uk_use")).replace("\\", "")
     assert "began, " in shown
@@ -157,7 +149,7 @@ def test_why_this_date_unfolds_to_arithmetic_facts_and_sources(app: AppTest) -> 
 
 def test_the_ladder_shows_each_step_with_its_date_and_where_the_card_stands(app: AppTest) -> None:
     add("late", "asda_mobile", 200)
-    shown = text(unfold(card_page(app, "late"), "clock_ladder_late_top_up"))
+    shown = text(unfold(open_page(app, "card", id="late"), "clock_ladder_late_top_up"))
     assert "Outgoing calls and texts barred** :red-badge[◀ You are here]" in shown
     assert "Still works: receiving texts, receiving calls" in shown
     assert "Saved by: a top-up, buying a plan, asking the operator" in shown
@@ -167,7 +159,7 @@ def test_the_ladder_shows_each_step_with_its_date_and_where_the_card_stands(app:
 
 def test_the_one_question_is_asked_and_its_answer_gives_the_date(app: AppTest) -> None:
     add("uk", "asda_mobile")
-    page = card_page(app, "uk")
+    page = open_page(app, "card", id="uk")
     assert "Unknown, because nobody has said when it began." in text(page)
     assert "When was it last topped up?" in text(page)
     page.date_input(key="clock_ask_uk_top_up_day").set_value(TODAY - timedelta(days=10))
@@ -180,21 +172,21 @@ def test_the_one_question_is_asked_and_its_answer_gives_the_date(app: AppTest) -
 
 def test_an_empty_answer_is_refused_in_words(app: AppTest) -> None:
     add("uk", "asda_mobile")
-    page = card_page(app, "uk")
+    page = open_page(app, "card", id="uk")
     page.button(key="FormSubmitter:clock_ask_uk_top_up_form-Keep").click().run()
     assert [error.value for error in page.error] == ["Something is missing. Fill in every field."]
 
 
 def test_an_assumed_rule_is_called_so(app: AppTest) -> None:
     add("odd", None, 10, country="GB")
-    shown = text(card_page(app, "odd"))
+    shown = text(open_page(app, "card", id="odd"))
     assert "The dates rest on an assumption" in shown
     assert ":gray-badge[≈ assumed]" in shown
 
 
 def test_what_happened_is_recorded_and_taken_back(app: AppTest) -> None:
     add("uk", "giffgaff", 100)
-    page = unfold(card_page(app, "uk"), "clock_event_uk")
+    page = unfold(open_page(app, "card", id="uk"), "clock_event_uk")
     before = desk().of_card("uk").states[0].due  # type: ignore[union-attr]
     page.selectbox(key="clock_event_uk_what").set_value("did:sms_out")
     page.button(key="FormSubmitter:clock_event_uk_form-Record it").click().run()
@@ -208,7 +200,7 @@ def test_what_happened_is_recorded_and_taken_back(app: AppTest) -> None:
 
 def test_an_own_figure_is_put_in_force_marked_and_reset(app: AppTest) -> None:
     add("uk", "giffgaff", 10)
-    page = unfold(card_page(app, "uk"), "clock_fix_uk")
+    page = unfold(open_page(app, "card", id="uk"), "clock_fix_uk")
     before = desk().of_card("uk").states[0].due  # type: ignore[union-attr]
     page.selectbox(key="clock_fix_uk_path").set_value("use.span").run()
     page.number_input(key="clock_fix_uk_use.span_count").set_value(60)
@@ -233,7 +225,7 @@ def test_every_fact_has_a_field_that_can_be_drawn_and_named(app: AppTest, operat
     from ui.clocks.correct import paths
 
     add("card", operator)
-    page = unfold(card_page(app, "card"), "clock_fix_card")
+    page = unfold(open_page(app, "card", id="card"), "clock_fix_card")
     for path in paths(shipped_rules()[operator]):
         page.selectbox(key="clock_fix_card_path").set_value(path).run()
         assert not page.exception, path
@@ -242,21 +234,12 @@ def test_every_fact_has_a_field_that_can_be_drawn_and_named(app: AppTest, operat
 # ------------------------------------------------------------------------------------------------------------------- the calendar
 
 
-def calendar(app: AppTest, month: str | None = None) -> AppTest:
-    app.run()
-    if month is not None:
-        app.query_params["month"] = month
-    app.switch_page("../pages/calendar.py").run()
-    assert not app.exception
-    return app
-
-
 def test_the_calendar_shows_a_month_and_turns_to_the_next(app: AppTest) -> None:
     add("uk", "asda_mobile", 100, nickname="Mum's <i>card</i>")
     state = desk().of_card("uk").states[0]  # type: ignore[union-attr]
     safe = state.latest_safe_day
     assert safe is not None
-    page = calendar(app, f"{safe:%Y-%m}")
+    page = open_page(app, "calendar", month=f"{safe:%Y-%m}")
     assert f"{safe:%B %Y}" in [header.value for header in page.header]
     assert "▲ **Last safe day** · 180 days without a top\\-up" in text(page)
     table = page.get("html")[-1].proto.body if hasattr(page.get("html")[-1], "proto") else str(page.get("html")[-1])
@@ -274,7 +257,7 @@ def test_the_calendar_shows_the_last_day_of_a_claim_and_leads_to_the_renewal(app
         renewals.set_status(run, status)
     claim = renewals.claims(TODAY, TODAY + timedelta(days=700))[0]
     assert claim.last_day is not None
-    page = calendar(app, f"{claim.last_day:%Y-%m}")
+    page = open_page(app, "calendar", month=f"{claim.last_day:%Y-%m}")
     assert "● **Last day of a claim** · " in text(page)
     renewals.abandon(run, "")
     assert renewals.claims(TODAY, TODAY + timedelta(days=700)) == []
@@ -283,7 +266,7 @@ def test_the_calendar_shows_the_last_day_of_a_claim_and_leads_to_the_renewal(app
 
 @pytest.mark.parametrize("month", ["", "2026-13", "x", "9999-12", "2026-01-05", "0001-01"])
 def test_an_address_that_names_no_month_shows_this_one(app: AppTest, month: str) -> None:
-    page = calendar(app, month)
+    page = open_page(app, "calendar", month=month)
     assert f"{TODAY:%B %Y}" in [header.value for header in page.header]
 
 

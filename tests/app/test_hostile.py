@@ -13,12 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from services.rules.payment_links import Verdict, check_link
 from services.use.house import house
-from tests.app.driving import fresh_app
+from tests.app.driving import fresh_app, open_page
 from tests.conftest import ROOT
 from tests.hostile.household import corpus, every_text, furnish
 from ui.text import for_label, plain
 
-PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 ALIVE = re.compile(r"(?<!\\):(?:material/|red|green|blue|orange|violet|gray|grey|rainbow|primary|small|streamlit|sunglasses)[\w/-]*[:\[]")
 
@@ -81,18 +81,13 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, AppTes
         pages: dict[str, AppTest] = {}
         renewal = next(iter(_renewals()))
         asked = {
-            "card.py": [{"id": f"c{number}", "open": part} for number, part in enumerate(PARTS)],
-            "renew.py": [{}, {"run": renewal}, {"card": "c3"}],
-            "compare.py": [{"in": "JP", "from": "2027-03-01", "to": "2027-03-08", "gb": "3"}],
+            "card": [{"id": f"c{number}", "open": part} for number, part in enumerate(PARTS)],
+            "renew": [{}, {"run": renewal}, {"card": "c3"}],
+            "compare": [{"in": "JP", "from": "2027-03-01", "to": "2027-03-08", "gb": "3"}],
         }
         for page in PAGES:
             for number, query in enumerate(asked.get(page, [{}])):
-                app = fresh_app()
-                app.session_state["lang"] = "en"
-                app.run()
-                for name, value in query.items():
-                    app.query_params[name] = value
-                pages[f"{page} {number} {query}"] = app.switch_page(f"../pages/{page}").run()
+                pages[f"{page} {number} {query}"] = open_page(fresh_app(), page, **query)
         yield pages
         leave_house()
 
