@@ -41,7 +41,7 @@ if asked.question is not None:
                 days=figures.days(asked.question.days), date=figures.day(ranking.rates.on)
             )
         )
-        results.tiles(ranking)
+        results.tiles(ranking, version)
         picked = desk.beside(asked.question, results.picks(), clock.now())
         if len(picked):
             st.header(_("Side by side"))

@@ -20,6 +20,11 @@ def _money(micro: int, currency: str, locale: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
+def _currency_name(code: str, locale: str) -> str:
+    return f"{code} · {get_currency_name(code, locale=locale)}"
+
+
+@lru_cache(maxsize=20_000)
 def _decimal(value: Decimal, pattern: str, locale: str) -> str:
     return format_decimal(value, pattern, locale=locale)
 
@@ -46,7 +51,7 @@ def money(micro: int, currency: str) -> str:
 
 def currency_name(code: str) -> str:
     """ "USD · US dollar" in the session's language."""
-    return f"{code} · {get_currency_name(code, locale=babel_locale())}"
+    return _currency_name(code, babel_locale())
 
 
 def volume(bytes_: int) -> str:

@@ -33,17 +33,17 @@ def price_banner() -> None:
     if found.refreshing():
         _progress()
         return
-    _outcomes(found.live_sources())
-    _imported(found.lists())
-    _ask(found)
+    sources = found.live_sources(rows)
+    _outcomes(sources)
+    _imported([row for row in rows if row.origin is Origin.IMPORTED])
+    _ask([source for source in sources if source.enabled])
 
 
 def _start() -> None:
     desk().start_refresh()
 
 
-def _ask(found: CatalogueDesk) -> None:
-    sources = [source for source in found.live_sources() if source.enabled]
+def _ask(sources: list[LiveSource]) -> None:
     if not sources:
         st.info(_("Every source of prices is switched off. Switch one on in the settings."))
         return

@@ -73,10 +73,10 @@ class CatalogueDesk:
                 await provider.aclose()
         return found
 
-    def live_sources(self) -> list[LiveSource]:
-        """The sellers that can be asked without a key, in the registry's order."""
-        rows = {row.source: row for row in self.store.sources()}
-        return [self._live(source, rows.get(source)) for source in keyless()]
+    def live_sources(self, rows: Sequence[SourceRow] | None = None) -> list[LiveSource]:
+        """The sellers that can be asked without a key, in the registry's order. ``rows``: what the store just said of them."""
+        known = {row.source: row for row in (self.store.sources() if rows is None else rows)}
+        return [self._live(source, known.get(source)) for source in keyless()]
 
     def _live(self, source: str, row: SourceRow | None) -> LiveSource:
         facts = facts_of(source)

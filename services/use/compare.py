@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 
 from services.model.plan import Network
 from services.rules.compare.frame import PlanFrame
@@ -15,7 +16,8 @@ __all__ = ["CompareDesk", "PriceSeen"]
 
 
 class CompareDesk:
-    """Ranks plans. The columns of the catalogue stay in memory until the catalogue changes."""
+    """Ranks plans. The columns of the catalogue stay in memory until the catalogue changes. All answers of one desk rest on the same
+    revision of the catalogue, the newest when it was first asked."""
 
     def __init__(self, house: House, account: str) -> None:
         self._house = house
@@ -24,22 +26,25 @@ class CompareDesk:
 
     def frame(self) -> PlanFrame:
         """Every plan of the account in columns; one copy per process."""
+        return self._held[1]
+
+    def revision(self) -> int:
+        """The revision of the catalogue that every answer of this desk rests on."""
+        return self._held[0]
+
+    @cached_property
+    def _held(self) -> tuple[int, PlanFrame]:
         revision = self._store.revision()
         held = self._house.frames.get(self._account)
         if held is not None and held[0] == revision:
-            return held[1]
+            return held
         with self._house.lock:
             held = self._house.frames.get(self._account)
             if held is None or held[0] != revision:
                 revision, columns = self._store.columns()
                 held = revision, PlanFrame.from_columns(columns)
                 self._house.frames[self._account] = held
-            return held[1]
-
-    def revision(self) -> int:
-        """The revision of the catalogue that ``frame`` holds; an answer given later rests on this one or a newer one."""
-        self.frame()
-        return self._house.frames[self._account][0]
+            return held
 
     def answer(self, question: Question, now: datetime) -> Ranking:
         """The plans for ``question``, best first, totals in its currency at the rates shipped with the program."""

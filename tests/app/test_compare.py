@@ -102,6 +102,16 @@ def test_old_prices_read_as_old(store: CatalogueStore) -> None:
     assert "No plan in the catalogue fits" in texts(page(fresh="1"))
 
 
+def test_what_narrows_the_answer_is_counted_while_its_fields_are_out_of_sight(store: CatalogueStore) -> None:
+    store.replace("seller", "Seller", Origin.LIVE, [plan("a"), plan("b", "20"), plan("c", "30")], NOW)
+    assert "Sort and filter" in {panel.label for panel in page().expander}
+    narrowed = page(max="25", sort="total", fresh="1")
+    assert "Sort and filter, 3 chosen" in {panel.label for panel in narrowed.expander}
+    assert list(narrowed.dataframe[0].value["total"]) == [10, 20]
+    narrowed.number_input(key="compare_gb").set_value(2.0).run()
+    assert list(narrowed.dataframe[0].value["total"]) == [10, 20], "the same filters for the next question"
+
+
 def test_text_from_a_seller_is_never_markup(store: CatalogueStore) -> None:
     store.replace("seller", "Seller", Origin.LIVE, [plan("a")], NOW)
     said = texts(page())

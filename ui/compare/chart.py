@@ -1,7 +1,5 @@
 """Cost against need: one step line per plan."""
 
-from typing import Any
-
 import streamlit as st
 
 from services.rules.compare.ranking import Ranking
@@ -14,18 +12,12 @@ from ui.language import _, language
 
 def cost_against_need(plans: Ranking, version: str) -> None:
     """Draw the lines of the first ``LINES`` of ``plans``; plans without a total have none. ``version`` names the answer."""
-    spec = _spec(plans, f"{version} {plans.places[:LINES].tolist()}", language())
-    if spec:
-        st.header(_("Cost against need"))
-        st.vega_lite_chart(
-            spec=spec,
-            alt=_("Lines of the total cost of each plan as the data needed grows; the dashed line is your need"),
-        )
+    _drawn(plans, f"{version} {plans.places[:LINES].tolist()}", language())
 
 
 @st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
-def _spec(_plans: Ranking, version: str, spoken: str) -> dict[str, Any]:
-    """The chart as Vega-Lite, empty when no plan has a total. Kept, because checking it takes Altair longer than the rest of the page."""
+def _drawn(_plans: Ranking, version: str, spoken: str) -> None:
+    """Kept as it was drawn, because checking a chart takes Altair longer than the rest of the page."""
     shown = _plans.page(0, LINES)
     names = [
         f"{number}. {' · '.join(dict.fromkeys((row['seller'], plan_name(row), offer(row))))}"
@@ -33,7 +25,7 @@ def _spec(_plans: Ranking, version: str, spoken: str) -> dict[str, Any]:
     ]
     lines = charts.cost_lines(_plans, names)
     if lines.empty:
-        return {}
+        return
     chart = charts.cost_against_need(
         lines,
         _plans.question.total_need,
@@ -41,4 +33,8 @@ def _spec(_plans: Ranking, version: str, spoken: str) -> dict[str, Any]:
         cost=_("Total, {currency}").format(currency=_plans.question.currency),
         plan=_("Plan"),
     )
-    return dict(localised(chart).to_dict())
+    st.header(_("Cost against need"))
+    st.vega_lite_chart(
+        spec=localised(chart).to_dict(),
+        alt=_("Lines of the total cost of each plan as the data needed grows; the dashed line is your need"),
+    )

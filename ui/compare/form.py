@@ -36,6 +36,9 @@ NOT_OURS = frozenset({"lang", "pick"})
 FIRST_PLACES = ("JP", "TH", "KR", "US", "region:europe", "region:southeast_asia")
 FEATURE_FILTERS = ("hotspot", "five_g", "top_up", "id_check", "phone_number")
 FACETS = ("seller", "kind", "start_rule", *FEATURE_FILTERS)
+OF_THE_PANEL = ("sort", "sellers", "max_total", "min_days", "kinds", "start_rules", *FEATURE_FILTERS, "full", "fresh", "published_only")
+FIELDS = ("places", "from", "to", "gb", "basis", "needs", "currency", "preset", *OF_THE_PANEL)
+PANEL = "compare_panel"
 DAYS_AHEAD, DAYS_LONG = 14, 8
 OF_THE_ADDRESS = frozenset({ProblemKind.BAD_VALUE, ProblemKind.BAD_DATE, ProblemKind.BAD_NEED, ProblemKind.UNKNOWN_CURRENCY})
 """Problems that only an address can have: the fields do not let a person type them."""
@@ -75,7 +78,12 @@ def sort_and_filter(facets: Mapping[str, Mapping[str, int]]) -> None:
         persist_state="page",
         required=True,
     )
-    with st.expander(_("Sort and filter")):
+    chosen = sum(bool(st.session_state.get(key(name))) for name in OF_THE_PANEL)
+    label = _("Sort and filter, {n} chosen").format(n=chosen) if chosen else _("Sort and filter")
+    panel = st.expander(label, on_change="rerun", key=PANEL)
+    if not panel.open:
+        return
+    with panel:
         left, right = st.columns(2)
         with left:
             st.selectbox(
@@ -261,7 +269,7 @@ def _values(draft: Draft, places: list[str], *, asked_gb: bool) -> dict[str, Any
 
 
 def _draft() -> Draft:
-    state = {str(name).removeprefix("compare_"): value for name, value in st.session_state.items() if str(name).startswith("compare_")}
+    state: dict[str, Any] = {name: st.session_state.get(key(name)) for name in FIELDS}
     gigabytes = state["gb"]
     highest = state.get("max_total")
     return Draft(

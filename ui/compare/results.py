@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
 import streamlit as st
 
 from services.model.money import minor_digits
@@ -26,11 +27,22 @@ MAX_LISTED_COUNTRIES = 6
 NO_FIGURE = "–"
 
 
-def tiles(ranking: Ranking) -> None:
-    """The best plans, each with its total, what it carries, and where to buy it."""
-    for column, (_rank, row) in zip(st.columns(TILES), ranking.page(0, TILES).iterrows(), strict=False):
+def tiles(ranking: Ranking, version: str) -> None:
+    """The best plans of the answer that ``version`` names, each with its total, what it carries, and where to buy it."""
+    _tiles(ranking, version, _reader())
+
+
+def _reader() -> str:
+    """What the words and days of an answer depend on beside the answer."""
+    return f"{language()} {clock.zone()}"
+
+
+@st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
+def _tiles(_ranking: Ranking, version: str, reader: str) -> None:
+    """Kept as they were drawn."""
+    for column, (_rank, row) in zip(st.columns(TILES), _ranking.page(0, TILES).iterrows(), strict=False):
         with column.container(border=True, height="stretch"):
-            _tile(row, ranking)
+            _tile(row, _ranking)
 
 
 def _tile(row: "pd.Series[Any]", ranking: Ranking) -> None:
@@ -145,7 +157,7 @@ def _warnings(row: "pd.Series[Any]") -> list[str]:
 
 def table(ranking: Ranking, start: int, version: str) -> None:
     """Rows ``start`` and following of the answer that ``version`` names. A row is picked for the comparison by its box."""
-    shown, names = _rows(ranking, start, version, f"{language()} {clock.zone()}")
+    shown, names = _rows(ranking, start, version, _reader())
     picked = picks()
     st.dataframe(
         shown,
@@ -155,7 +167,7 @@ def table(ranking: Ranking, start: int, version: str) -> None:
         on_select=lambda: _pick_rows(_table_key(ranking, start), names),
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [at for at, name in enumerate(names) if name in picked]}},
-        height=min(38 + 35 * len(shown), 600),
+        height=min(38 + 35 * len(names), 600),
         placeholder=NO_FIGURE,
         alt=_("Plans, best first"),
     )
@@ -166,10 +178,11 @@ def _table_key(ranking: Ranking, start: int) -> str:
 
 
 @st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
-def _rows(_ranking: Ranking, start: int, version: str, reader: str) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    """The table as shown, and the (source, plan id) of each row. Kept per answer, and per language and time zone."""
+def _rows(_ranking: Ranking, start: int, version: str, reader: str) -> tuple[pa.Table, list[tuple[str, str]]]:
+    """The table as shown, and the (source, plan id) of each row. Kept per answer, in the form in which it is sent."""
     shown = _ranking.page(start, start + ROWS)
-    return _table_of(shown, _ranking), list(zip(shown["source"], shown["plan_id"], strict=True))
+    sent = pa.Table.from_pandas(_table_of(shown, _ranking), preserve_index=False)
+    return sent, list(zip(shown["source"], shown["plan_id"], strict=True))
 
 
 def _table_of(shown: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
