@@ -278,7 +278,8 @@ class Robustness:
 
 @dataclass(frozen=True, slots=True)
 class TripAnswers:
-    """Everything said about one trip. ``front[k - 1]`` is the cheapest with at most ``k`` installs per carrying device.
+    """Everything said about one trip. ``front[k - 1]`` is the cheapest with at most ``k`` installs per carrying device; ``cheapest`` the
+    easiest (fewest installs, then fewest pieces) of those that cost as little, to the smallest unit of ``currency`` that is shown.
 
     ``considered`` plans were eligible of ``offered``; their prices were fetched between ``prices_from`` and ``prices_to``.
     ``installs_needed``: fewest installs with which an answer exists, given when ``max_installs`` is too few.

@@ -30,12 +30,13 @@ class Run:
 
 def choices(answers: TripAnswers) -> dict[str, TripAnswer]:
     """The answers that can be carried out, by name: the cheapest mix, one plan for everything, what is owned, and those of the front
-    that need fewer installs than the cheapest. An answer that says the same as one before it is not named again."""
+    that need fewer installs than the cheapest mix. An answer that says the same as one before it is not named again."""
     named = {CHEAPEST: answers.cheapest, ONE_PLAN: answers.one_plan}
     if answers.owned_only is not None:
         named[OWNED] = answers.owned_only
     for count, answer in enumerate(answers.front, start=1):
-        named[f"{FRONT}{count}"] = answer
+        if answer.installs < answers.cheapest.installs:
+            named[f"{FRONT}{count}"] = answer
     found: dict[str, TripAnswer] = {}
     seen: set[tuple[Purchase, ...]] = set()
     for name, answer in named.items():

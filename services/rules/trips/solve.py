@@ -1,7 +1,7 @@
 """One proved answer for a trip. ``solve`` is all that the floors above call (docs/trip-solver.md explains the method)."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from time import monotonic
 
 import numpy as np
@@ -20,67 +20,35 @@ from services.model.itinerary import (
 from services.model.plan import Allowance, AllowanceKind
 from services.rules.trips.catalogue import Catalogue, Ints
 from services.rules.trips.demand import Demand, demand_for
+from services.rules.trips.easiest import easiest, smallest_unit
 from services.rules.trips.explain import near_misses, purchases_of, turned_down
+from services.rules.trips.front import (
+    Cancelled,
+    Clock,
+    Point,
+    Progress,
+    Side,
+    clusters_of,
+    fronts_of,
+    joined,
+    most_repeats,
+    solver_of,
+    without_needless,
+)
 from services.rules.trips.items import Item, card_item, card_serves, fair_use_accepted, new_items, top_up_item
 from services.rules.trips.limits import Limits
-from services.rules.trips.master import PRICE_UNIT, Block, Master
-from services.rules.trips.reduce import Candidates, candidates, cheapest_of_equals, cheapest_single, refusals, undominated
+from services.rules.trips.reduce import candidates, cheapest_of_equals, cheapest_single, refusals, undominated
 from services.rules.trips.schedule import Placed, schedule
 from services.rules.trips.search import INFINITE, Search
 from services.rules.trips.verify import verify
-
-Cancelled = Callable[[], bool]
-Progress = Callable[[int, int, int | None], None]
-"""Called with steps done, steps in all and the cost of the best answer so far (micro-units)."""
 
 _CEILING = INFINITE // 8
 
 _NOTHING = Allowance(AllowanceKind.TOTAL, DataVolume(0))
 """A card with nothing left: its properties decide whether its top-ups serve."""
 
-_MOST_REPEATS = 8
-"""Questions in which more top-ups than this may be worth buying go to the integer model instead of the search."""
-
 _MORE_INSTALLS = 3
 """How far beyond the wanted number of installs an answer is looked for when there is none within it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """The cheapest for some carriers with a number of installs: cost None when none was found, and ``proved`` when that is certain."""
-
-    cost: int | None
-    bound: int
-    placed: tuple[tuple[int, Placed], ...]
-    installs: int
-    proved: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Side:
-    """A carrier with everything that can be put on it."""
-
-    carrier: Carrier
-    demand: Demand
-    offers: Candidates
-    items: tuple[Item, ...]
-    cards: tuple[Item, ...]
-    tops: tuple[Item, ...]
-    ceiling: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    until: float
-    cancelled: Cancelled | None
-
-    @property
-    def left(self) -> float:
-        return max(self.until - monotonic(), 0.01)
-
-    @property
-    def over(self) -> bool:
-        return monotonic() > self.until or (self.cancelled is not None and self.cancelled())
 
 
 def solve(
@@ -97,7 +65,7 @@ def solve(
     """
     begun = monotonic()
     chosen = limits or Limits()
-    clock = _Clock(begun + chosen.seconds, cancelled)
+    clock = Clock(begun + chosen.seconds, cancelled)
     report = progress or (lambda done, steps, best: None)
     refused = {devices: refusals(catalogue, problem, devices) for devices in {carrier.devices for carrier in problem.carriers}}
     sides = [
@@ -107,26 +75,27 @@ def solve(
     helpful = eligible & np.isin(np.arange(len(catalogue)), np.unique(np.concatenate([side.offers.row for side in sides])))
     dates = catalogue.fetched_at[helpful]
 
-    def told(point: _Point) -> TripAnswer:
+    def told(point: Point) -> TripAnswer:
         return _answer(problem, catalogue, sides, point)
 
     uncovered = _uncovered(problem, catalogue, sides, refused)
-    front: list[_Point] = []
-    needed: int | None = None
+    front = [Point(None, INFINITE, (), 0, True)] * problem.max_installs
+    best, needed = None, None
     if not uncovered:
-        front = _front(problem, sides, clock, report)
+        clusters = clusters_of(problem, sides)
+        fronts = fronts_of(problem, clusters, clock, report)
+        front = [joined([points[installs] for points in fronts]) for installs in range(1, problem.max_installs + 1)]
+        best = easiest(problem, clusters, fronts, smallest_unit(catalogue.currency), clock)
         if front[-1].cost is None and front[-1].proved:
             needed = _installs_needed(problem, sides, clock)
-    else:
-        front = [_Point(None, INFINITE, (), 0, True)] * problem.max_installs
     single = _one_plan(problem, sides, catalogue)
     front = [replace(single, bound=point.bound, proved=False) if point.cost is None and not point.proved else point for point in front]
-    answers = [told(point) for point in front]
-    cheapest = answers[-1]
+    best = best or front[-1]
+    cheapest = told(best)
     misses = near_misses(problem, catalogue, cheapest, refused) if chosen.near_misses and cheapest.purchases else ()
     robust = None
     if chosen.robust_percent is not None and cheapest.cost_micro is not None:
-        robust = _robustness(problem, catalogue, sides, front[-1], refused, chosen, clock)
+        robust = _robustness(problem, catalogue, sides, best, refused, chosen, clock)
     result = TripAnswers(
         currency=catalogue.currency,
         offered=len(catalogue) + catalogue.left_out,
@@ -136,20 +105,20 @@ def solve(
         cheapest=cheapest,
         one_plan=told(single),
         owned_only=told(_owned_only(problem, sides, clock)) if problem.owned else None,
-        front=tuple(answers),
+        front=tuple(told(point) for point in front),
         near_misses=misses,
         uncovered=uncovered,
         robustness=robust,
         installs_needed=needed,
         seconds=monotonic() - begun,
     )
-    for answer in (*result.front, result.one_plan, *([result.owned_only] if result.owned_only else [])):
+    for answer in (result.cheapest, *result.front, result.one_plan, *([result.owned_only] if result.owned_only else [])):
         if answer.cost_micro is not None:
             verify(problem, catalogue, answer)
     return result
 
 
-def _side(problem: TripProblem, catalogue: Catalogue, carrier: Carrier, demand: Demand, refused: Ints, limits: Limits) -> _Side:
+def _side(problem: TripProblem, catalogue: Catalogue, carrier: Carrier, demand: Demand, refused: Ints, limits: Limits) -> Side:
     """Everything for one carrier, new plans reduced."""
     whole = candidates(catalogue, problem, demand, refused)
     single = cheapest_single(whole, demand)
@@ -170,7 +139,7 @@ def _side(problem: TripProblem, catalogue: Catalogue, carrier: Carrier, demand: 
     able = {card.key for card in mine if card_serves(replace(card, allowance=_NOTHING), problem, carrier.devices)}
     wanted = [top for top in problem.top_ups if top.card in able and fair_use_accepted(top.allowance, problem)]
     tops = [item for top in wanted if (item := top_up_item(top, demand)) is not None]
-    return _Side(carrier, demand, whole, tuple(items), tuple(cards), tuple(tops), ceiling)
+    return Side(carrier, demand, whole, tuple(items), tuple(cards), tuple(tops), ceiling)
 
 
 def _holder(problem: TripProblem, holder: str | None) -> int:
@@ -180,163 +149,24 @@ def _holder(problem: TripProblem, holder: str | None) -> int:
     return next(carrier.index for carrier in problem.carriers if holder in carrier.people)
 
 
-def _clusters(problem: TripProblem, sides: Sequence[_Side]) -> list[list[_Side]]:
-    """Carriers that compete for the same once-offers together; every other carrier alone."""
-    clusters: dict[tuple[str, ...], list[_Side]] = {}
-    for side in sides:
-        clusters.setdefault(side.carrier.people, []).append(side)
-    return list(clusters.values())
-
-
-def _front(problem: TripProblem, sides: Sequence[_Side], clock: _Clock, report: Progress) -> list[_Point]:
-    """The cheapest with at most 1, 2, ... installs per carrier."""
-    clusters = _clusters(problem, sides)
-    memo: dict[tuple[int, int], list[_Point]] = {}
-    fronts = []
-    for number, cluster in enumerate(clusters):
-        report(number, len(clusters), None)
-        first = cluster[0]
-        plain = len(cluster) == 1 and not first.cards and not first.tops
-        kind = (first.carrier.devices, len(first.carrier.people))
-        if plain and kind in memo:
-            points = memo[kind]
-            fronts.append([replace(point, placed=tuple((first.carrier.index, one) for _, one in point.placed)) for point in points])
-            continue
-        points = _cluster_front(problem, cluster, clock, lambda best, done=number: report(done, len(clusters), best))  # type: ignore[misc]
-        if plain:
-            memo[kind] = points
-        fronts.append(points)
-    report(len(clusters), len(clusters), None)
-    return [_joined([points[installs] for points in fronts]) for installs in range(problem.max_installs)]
-
-
-def _joined(points: Sequence[_Point]) -> _Point:
-    if any(point.cost is None for point in points):
-        certain = any(point.cost is None and point.proved for point in points)
-        return _Point(None, sum(point.bound for point in points), (), 0, certain)
-    return _Point(
-        sum(point.cost or 0 for point in points),
-        sum(point.bound for point in points),
-        tuple(one for point in points for one in point.placed),
-        max(point.installs for point in points),
-        all(point.proved for point in points),
-    )
-
-
-def _cluster_front(problem: TripProblem, cluster: Sequence[_Side], clock: _Clock, report: Callable[[int | None], None]) -> list[_Point]:
-    if not any(side.demand.need.any() for side in cluster):
-        return [_Point(0, 0, (), 0, True)] * problem.max_installs
-    solver = _solver(problem, cluster, clock)
-    points: list[_Point | None] = [None] * (problem.max_installs + 1)
-    installs = problem.max_installs
-    while installs >= 1:
-        point = solver(installs)
-        report(point.cost)
-        fewest = point.installs if point.cost is not None and point.proved else installs
-        for same in range(max(fewest, 1), installs + 1):
-            points[same] = point
-        if point.cost is None and point.proved:
-            for fewer in range(1, installs + 1):
-                points[fewer] = point
-            break
-        installs = min(fewest, installs) - 1
-    found = [point for point in points[1:] if point is not None]
-    # a cheaper or equally cheap answer with fewer installs serves where more are allowed; a bound for more installs holds for fewer
-    for index in range(1, len(found)):
-        before, here = found[index - 1], found[index]
-        if before.cost is not None and (here.cost is None or before.cost <= here.cost):
-            found[index] = replace(before, bound=min(here.bound, before.cost), proved=here.proved or here.bound >= before.cost)
-    for index in range(len(found) - 2, -1, -1):
-        after, here = found[index + 1], found[index]
-        if here.cost is not None and not here.proved and after.bound > here.bound:
-            found[index] = replace(here, bound=min(after.bound, here.cost), proved=after.bound >= here.cost)
-    return found
-
-
-def _solver(problem: TripProblem, cluster: Sequence[_Side], clock: _Clock) -> Callable[[int], _Point]:
-    """The search where one carrier stands alone, else the integer model."""
-    first = cluster[0]
-    repeats = _repeats(first)
-    if len(cluster) == 1 and repeats <= _MOST_REPEATS:
-        search = Search(
-            (*first.items, *first.tops), first.cards, first.demand, problem.fee_micro, len(first.carrier.people), first.ceiling, repeats
-        )
-
-        def by_search(installs: int) -> _Point:
-            found = search.cheapest(installs, clock.until, clock.cancelled)
-            placed = tuple((first.carrier.index, one) for one in found.placed)
-            return _Point(found.cost, found.bound, placed, found.installs, found.proved)
-
-        return by_search
-    blocks = [Block(side.demand, (*side.items, *side.cards, *side.tops), side.carrier.people, len(side.carrier.people)) for side in cluster]
-    master = Master(blocks, problem.fee_micro, 1)
-
-    def by_model(installs: int) -> _Point:
-        return _by_model(master, [side.carrier.index for side in cluster], installs, clock)
-
-    return by_model
-
-
-def _repeats(side: _Side) -> int:
-    """Most top-ups that can be worth buying on this carrier."""
-    if not side.tops:
-        return 0
-    useful = sum(top.most for top in side.tops)
-    return min(useful, side.ceiling // min(top.price for top in side.tops))
-
-
-def _by_model(master: Master, carriers: Sequence[int], installs: int, clock: _Clock) -> _Point:
-    """Solve the relaxation, place what it chose, forbid what cannot be placed, and again."""
-    master.limit(installs)
-    bound = 0
-    while True:
-        if clock.over:
-            return _Point(None, bound, (), 0, False)
-        solved = master.model.solve(clock.left, clock.cancelled)
-        if solved.infeasible:
-            return _Point(None, INFINITE, (), 0, True)
-        if solved.bound > -INFINITE:
-            bound = max(bound, int(np.ceil(solved.bound * PRICE_UNIT - 1)))
-        if solved.values is None:
-            return _Point(None, bound, (), 0, False)
-        placed: list[tuple[int, Placed]] = []
-        blocked = False
-        for number, (block, chosen) in enumerate(zip(master.blocks, master.chosen(solved.values), strict=True)):
-            items = [block.items[index] for index, copies in chosen for _ in range(copies)]
-            try:
-                here = schedule(items, block.demand, clock.left)
-            except TimeoutError:
-                return _Point(None, bound, (), 0, False)
-            if here is None:
-                master.forbid(number, chosen)
-                blocked = True
-            else:
-                placed += [(carriers[number], one) for one in here]
-        if blocked:
-            continue
-        cost = sum(one.item.price + master.fee * one.item.installs for _, one in placed)
-        most = max(sum(one.item.installs for carrier, one in placed if carrier == index) for index in carriers)
-        return _Point(cost, cost if solved.optimal else min(bound, cost), tuple(placed), most, solved.optimal)
-
-
-def _installs_needed(problem: TripProblem, sides: Sequence[_Side], clock: _Clock) -> int | None:
+def _installs_needed(problem: TripProblem, sides: Sequence[Side], clock: Clock) -> int | None:
     """The fewest installs beyond the wanted number with which there is an answer; None when not found."""
     for installs in range(problem.max_installs + 1, problem.max_installs + _MORE_INSTALLS + 1):
         points = []
-        for cluster in _clusters(problem, sides):
+        for cluster in clusters_of(problem, sides):
             if clock.over:
                 return None
             wider = [
                 replace(side, items=tuple(replace(item, most=item.most if item.group >= 0 else installs) for item in side.items))
                 for side in cluster
             ]
-            points.append(_solver(problem, wider, clock)(installs))
+            points.append(solver_of(problem, wider, clock)(installs))
         if all(point.cost is not None for point in points):
             return installs
     return None
 
 
-def _one_plan(problem: TripProblem, sides: Sequence[_Side], catalogue: Catalogue) -> _Point:
+def _one_plan(problem: TripProblem, sides: Sequence[Side], catalogue: Catalogue) -> Point:
     """On each carrier one new plan that does everything, the cheapest there is."""
     placed: list[tuple[int, Placed]] = []
     used: dict[tuple[tuple[str, ...], int], int] = {}
@@ -345,40 +175,40 @@ def _one_plan(problem: TripProblem, sides: Sequence[_Side], catalogue: Catalogue
         offers = side.offers.take(~np.isin(side.offers.group, full))
         single = cheapest_single(offers, side.demand)
         if single is None:
-            return _Point(None, INFINITE, (), 0, True)
+            return Point(None, INFINITE, (), 0, True)
         item = new_items(offers.take(np.asarray([single])), catalogue, side.demand, 1, 1)[0]
         here = schedule([item], side.demand)
         if here is None:
-            return _Point(None, INFINITE, (), 0, True)
+            return Point(None, INFINITE, (), 0, True)
         placed += [(side.carrier.index, one) for one in here]
         if item.group >= 0:
             used[side.carrier.people, item.group] = used.get((side.carrier.people, item.group), 0) + 1
     cost = sum(one.item.price + problem.fee_micro for _, one in placed)
-    return _Point(cost, cost, tuple(placed), 1, True)
+    return Point(cost, cost, tuple(placed), 1, True)
 
 
-def _owned_only(problem: TripProblem, sides: Sequence[_Side], clock: _Clock) -> _Point:
+def _owned_only(problem: TripProblem, sides: Sequence[Side], clock: Clock) -> Point:
     """What is owned and its top-ups, without any install."""
     points = []
     for side in sides:
         alone = replace(side, items=(), ceiling=_CEILING)
-        points.append(_solver(problem, [alone], clock)(0))
-    return _joined(points)
+        points.append(without_needless([alone], solver_of(problem, [alone], clock)(0), clock))
+    return joined(points)
 
 
 def _robustness(
     problem: TripProblem,
     catalogue: Catalogue,
-    sides: Sequence[_Side],
-    point: _Point,
+    sides: Sequence[Side],
+    point: Point,
     refused: dict[int, Ints],
     limits: Limits,
-    clock: _Clock,
+    clock: Clock,
 ) -> Robustness:
     """What happens to an answer when more is needed: the first day that runs short, and the cheapest extra plans."""
     percent = limits.robust_percent or 100
     first_short: int | None = None
-    extras: list[_Point] = []
+    extras: list[Point] = []
     for side in sides:
         demand = side.demand.scaled(percent)
         fixed = [replace(one.item, windows=(one.window,)) for carrier, one in point.placed if carrier == side.carrier.index]
@@ -391,14 +221,20 @@ def _robustness(
         taken = {item.group for item in fixed if item.group >= 0}
         fresh = tuple(item for item in wider.items if item.group not in taken)
         extra = Search(
-            (*fresh, *wider.tops), tuple(fixed), demand, problem.fee_micro, len(side.carrier.people), wider.ceiling, min(_repeats(wider), 2)
+            (*fresh, *wider.tops),
+            tuple(fixed),
+            demand,
+            problem.fee_micro,
+            len(side.carrier.people),
+            wider.ceiling,
+            min(most_repeats(wider), 2),
         )
         found = extra.cheapest(min(problem.max_installs, 3), min(clock.until, monotonic() + 2), clock.cancelled)
         members = tuple((side.carrier.index, one) for one in found.placed[len(fixed) :])
-        extras.append(_Point(found.cost, found.bound, members, found.installs, found.proved))
+        extras.append(Point(found.cost, found.bound, members, found.installs, found.proved))
     if first_short is None:
         return Robustness(percent, lasts=True)
-    total = _joined(extras)
+    total = joined(extras)
     return Robustness(
         percent,
         lasts=False,
@@ -408,7 +244,7 @@ def _robustness(
     )
 
 
-def _uncapped(item: Item, catalogue: Catalogue, side: _Side, demand: Demand, problem: TripProblem) -> Item:
+def _uncapped(item: Item, catalogue: Catalogue, side: Side, demand: Demand, problem: TripProblem) -> Item:
     """The item with what it really carries, where the reduction had cut it to the smaller demand."""
     reach = demand.reach(item.mask)
     most, each = int(reach.sum()), int(reach.max())
@@ -445,7 +281,7 @@ def _first_short(items: Sequence[Item], demand: Demand) -> int | None:
     return bad - 1
 
 
-def _uncovered(problem: TripProblem, catalogue: Catalogue, sides: Sequence[_Side], refused: dict[int, Ints]) -> tuple[Uncovered, ...]:
+def _uncovered(problem: TripProblem, catalogue: Catalogue, sides: Sequence[Side], refused: dict[int, Ints]) -> tuple[Uncovered, ...]:
     """Countries with a day on which nothing eligible can carry anything."""
     found: dict[str, Uncovered] = {}
     for side in sides:
@@ -463,9 +299,9 @@ def _uncovered(problem: TripProblem, catalogue: Catalogue, sides: Sequence[_Side
     return tuple(found.values())
 
 
-def _answer(problem: TripProblem, catalogue: Catalogue, sides: Sequence[_Side], point: _Point) -> TripAnswer:
+def _answer(problem: TripProblem, catalogue: Catalogue, sides: Sequence[Side], point: Point) -> TripAnswer:
     if point.cost is None:
         return TripAnswer(Status.IMPOSSIBLE if point.proved else Status.UNDECIDED, bound_micro=None if point.proved else point.bound)
     purchases = purchases_of(problem, catalogue, {side.carrier.index: side.demand for side in sides}, point.placed)
     status = Status.PROVED if point.proved else Status.BEST_FOUND
-    return TripAnswer(status, point.cost, point.cost if point.proved else min(point.bound, point.cost), point.installs, purchases)
+    return TripAnswer(status, point.cost, min(point.bound, point.cost), point.installs, purchases)

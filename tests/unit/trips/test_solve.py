@@ -2,6 +2,7 @@
 
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from multiprocessing import get_context
@@ -155,11 +156,50 @@ def test_owned_cards_and_top_ups_compete_without_price_and_without_fee() -> None
     assert (found.cheapest.cost_micro, found.cheapest.installs) == (4_500_000, 0)
     assert found.owned_only == found.cheapest
     alone = ask(TripProblem(trip(leg("DE", 1, 7)), owned=(card,)), new)
-    assert (names(alone.cheapest), alone.cheapest.cost_micro) == (["c", "new"], 5_000_000)
+    # a card that the plan can do without is not asked for
+    assert (names(alone.cheapest), alone.cheapest.cost_micro) == (["new"], 5_000_000)
+    smaller = plan("smaller", "3", "DE", gb(3))
+    assert names(ask(TripProblem(trip(leg("DE", 1, 7)), owned=(card,)), new, smaller).cheapest) == ["c", "smaller"]
     assert alone.owned_only.status is Status.IMPOSSIBLE
     # a card whose days are over before the trip is no offer
     over = OwnedCard("c", Allowance(AllowanceKind.TOTAL, gb(40)), frozenset({"DE"}), last_day=FIRST - timedelta(1))
     assert names(ask(TripProblem(trip(leg("DE", 1, 7)), owned=(over,)), new).cheapest) == ["new"]
+
+
+def test_what_costs_the_same_to_the_smallest_coin_is_answered_with_the_fewest_installs() -> None:
+    halves = plan("de", "4", "DE", gb(5)), plan("at", "4", "AT", gb(5))
+    legs = leg("DE", 1, 5), leg("AT", 6, 10)
+    for above, wanted in (("0", ["whole"]), ("0.009999", ["whole"]), ("0.01", ["at", "de"])):
+        found = ask(TripProblem(trip(*legs)), *halves, plan("whole", str(9 + Decimal(above)), "DE AT", gb(10)))
+        assert names(found.cheapest) == wanted
+        assert found.cheapest.status is Status.PROVED
+        assert found.front[-1].cost_micro == 10_000_000
+    # a yen is the smallest coin where one plan costs ten yen in all
+    yen = Catalogue.of(
+        [replace(one, price=Money(one.price.amount, "JPY")) for one in (*halves, plan("whole", "9.9", "DE AT", gb(10)))], "JPY"
+    )
+    assert names(solve(TripProblem(trip(*legs)), yen).cheapest) == ["whole"]
+    # the coin is one for all travellers: both could do with one plan, but only for one of them is that within it
+    pair = TripProblem(trip(*legs), people=(Person("a"), Person("b")))
+    both = ask(pair, *halves, plan("whole", "9.006", "DE AT", gb(10))).cheapest
+    assert (names(both), both.cost_micro) == (["at", "de", "whole"], 20_006_000)
+
+
+def test_of_what_is_owned_as_little_as_needed_is_used() -> None:
+    def card(key: str, left: int) -> OwnedCard:
+        return OwnedCard(key, Allowance(AllowanceKind.TOTAL, gb(left)), frozenset({"DE"}), last_day=FIRST + timedelta(30))
+
+    three = plan("three", "3", "DE", gb(3))
+    found = ask(TripProblem(trip(leg("DE", 1, 7)), owned=(card("large", 4), card("a", 2), card("b", 2))), three)
+    assert (names(found.cheapest), found.cheapest.cost_micro) == (["a", "b", "large"], 0)
+    found = ask(TripProblem(trip(leg("DE", 1, 11)), owned=(card("large", 4), card("a", 2), card("b", 2))), three)
+    assert names(found.cheapest) == ["a", "b", "large", "three"]
+    found = ask(TripProblem(trip(leg("DE", 1, 4)), owned=(card("large", 4), card("a", 2), card("b", 2))), three)
+    assert names(found.cheapest) == ["large"]
+    # a top-up that costs as much as the one plan, and spares the install
+    top = TopUp("t", "a", Allowance(AllowanceKind.TOTAL, gb(9)), 30, 4_000_000, frozenset({"DE"}), datetime(2026, 4, 1, tzinfo=UTC))
+    tied = TripProblem(trip(leg("DE", 1, 5)), owned=(card("a", 2),), top_ups=(top,))
+    assert (names(ask(tied, three).cheapest), ask(tied, three).cheapest.installs) == (["t"], 0)
 
 
 def test_a_country_without_a_plan_is_named_with_what_would_help() -> None:

@@ -492,6 +492,11 @@ def test_answers_that_say_the_same_are_named_once() -> None:
     none = TripAnswer(Status.IMPOSSIBLE)
     answers = TripAnswers("USD", 1, 1, NOW, NOW, cheapest=one, one_plan=two, owned_only=none, front=(two, one))
     assert list(choices(answers)) == ["cheapest", "one_plan"]
+    # an answer with as many installs that is cheaper by less than a coin is none to choose from
+    other = replace(two, purchases=(bought(None, TODAY, price_micro=4),))
+    assert list(choices(replace(answers, front=(two, other)))) == ["cheapest", "one_plan"]
+    fewer = replace(answers, cheapest=replace(one, installs=2), front=(other, one))
+    assert list(choices(fewer)) == ["cheapest", "one_plan", "front_1"]
 
 
 def test_the_calendar_is_stable_and_carries_neither_markup_nor_formulas() -> None:
