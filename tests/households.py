@@ -39,6 +39,7 @@ from services.store.catalogue import CatalogueStore
 from services.store.channels import ChannelStore
 from services.store.clocks import ClockStore
 from services.store.database import Database
+from services.store.leases import LeaseStore
 from services.store.orders import Change, OrderStore
 from services.store.own_rows import OwnRows
 from services.store.people import PeopleStore
@@ -76,10 +77,10 @@ class Of:
 
 STORES: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (AuditStore, CalendarFeedStore, CardStore, CatalogueStore, ChannelStore, ClockStore, OrderStore, OwnRows, PeopleStore)
+    for kind in (AuditStore, CalendarFeedStore, CardStore, CatalogueStore, ChannelStore, ClockStore, LeaseStore, OrderStore, OwnRows)
 } | {
     kind.__name__: kind
-    for kind in (ProviderAccountStore, ReadingStore, ReceiptStore, ReminderStore, RenewalStore, SettingsStore, TripStore)
+    for kind in (PeopleStore, ProviderAccountStore, ReadingStore, ReceiptStore, ReminderStore, RenewalStore, SettingsStore, TripStore)
 }
 
 
@@ -157,7 +158,7 @@ def furnish(home: Of, mark: str) -> Of:
         reminders.keep_card_habits("c1", CardHabits(silent=True))
         reminders.see({"low_data:c1": "c1"}, NOW)
         reminders.claim([ITEM], lambda _items: [a_draft(mark)], NOW)
-        reminders.take_lease(mark, NOW, timedelta(hours=1))
+        home.LeaseStore.take(mark, NOW, timedelta(hours=1))
         message = reminders.log(1)[0].message_id
         paid = Receipt("b1", TODAY, Money.of(9, "USD"), mark, file=a_file(mark).file, renewal_id=renewal, card_id="c1")
         home.ReceiptStore.put(paid, NOW, a_file(mark))

@@ -1,4 +1,4 @@
-"""What was reminded of, how it went, what a person decided about it, and which worker is at it.
+"""What was reminded of, how it went, and what a person decided about it.
 
 **Nothing is sent twice, and nothing is lost.** A slot (one step of one episode, or one repeat of it) and the messages about it are claimed
 in one transaction; its key makes a second claim impossible, whatever worker asks. A claimed message is *handed over* by one more update of
@@ -23,22 +23,14 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, select
 
 from services.model.reminder import CardHabits, Decision, Habits, Slot
 from services.store.acting import as_program
 from services.store.database import Database
+from services.store.leases import lock
 from services.store.settings import SettingsStore
-from services.store.tables import (
-    accounts,
-    card_reminders,
-    cards,
-    reminder_episodes,
-    reminder_links,
-    reminder_messages,
-    reminder_slots,
-    worker_leases,
-)
+from services.store.tables import card_reminders, cards, reminder_episodes, reminder_links, reminder_messages, reminder_slots
 
 _HABITS: TypeAdapter[Habits] = TypeAdapter(Habits)
 _CARD_HABITS: TypeAdapter[CardHabits] = TypeAdapter(CardHabits)
@@ -252,7 +244,7 @@ class ReminderStore:
         workers one gets each slot. Nothing is claimed when ``draft`` makes no message. Returns how many messages there are."""
         at = int(now.timestamp())
         with self._database.write(self._account) as connection:
-            self._lock(connection)
+            lock(connection, self._account)
             done = self._claimed(connection, list({item.topic for item in items}))
             present = self._known(connection, {item.card_id for item in items if item.card_id is not None})
             fresh = [
@@ -292,7 +284,7 @@ class ReminderStore:
             if not self._left_out(connection, items, channel_ids):
                 return 0
         with self._database.write(self._account) as connection:
-            self._lock(connection)
+            lock(connection, self._account)
             drafts = [one for channel, lost in self._left_out(connection, items, channel_ids).items() for one in draft(channel, lost)]
             for number, message in enumerate(drafts):
                 self._put(connection, message, int(now.timestamp()), number)
@@ -417,60 +409,15 @@ class ReminderStore:
         known = {row.topic: row.card_id for row in connection.execute(mine)}
         return lambda item: Item(item.topic, item.episode, item.slot, known.get(item.topic))
 
-    # ------------------------------------------------------------------------------------------------------- the worker
+    # ------------------------------------------------------------------------------------------------------- tidying
 
-    def take_lease(self, holder: str, now: datetime, length: timedelta) -> bool:
-        """Whether ``holder`` may work now: nobody else holds the lease, or its time is over. One that lies further ahead than any lease
-        lasts was taken by a clock that was wrong, and does not count. The lease spares work; that nothing is sent twice rests on claims."""
-        at = int(now.timestamp())
-        until = at + int(length.total_seconds())
-        free = or_(worker_leases.c.holder.in_(("", holder)), worker_leases.c.until <= at, worker_leases.c.until > until)
-        with self._database.write(self._account) as connection:
-            self._lock(connection)
-            mine = and_(worker_leases.c.account_id == self._account, free)
-            return bool(connection.execute(worker_leases.update().where(mine).values(holder=holder, until=until)).rowcount)
-
-    def leave_lease(self, holder: str) -> None:
-        mine = and_(worker_leases.c.account_id == self._account, worker_leases.c.holder == holder)
-        with self._database.write(self._account) as connection:
-            connection.execute(worker_leases.update().where(mine).values(holder="", until=0))
-
-    def beat(self, now: datetime) -> None:
-        """Note that a run ended well, and drop messages and links that nobody asks for any more."""
+    def forget_old(self, now: datetime) -> None:
+        """Drop messages and links that nobody asks for any more."""
         before = int((now - KEPT).timestamp())
+        over = and_(reminder_messages.c.made_at < before, reminder_messages.c.status.not_in(_GOING))  # this clock may be wrong by years
         with self._database.write(self._account) as connection:
-            self._lock(connection)
-            mine = worker_leases.c.account_id == self._account
-            connection.execute(worker_leases.update().where(mine).values(beat_at=int(now.timestamp())))
-            over = and_(reminder_messages.c.made_at < before, reminder_messages.c.status.not_in(_GOING))  # this clock may be wrong by years
             for table, old in ((reminder_messages, over), (reminder_links, reminder_links.c.expires_at < before)):
                 connection.execute(table.delete().where(table.c.account_id == self._account, old))
-
-    def last_beat(self) -> datetime | None:
-        return self._lease_moment(worker_leases.c.beat_at)
-
-    def looked_up(self, now: datetime) -> None:
-        """Note that balances are asked for now."""
-        with self._database.write(self._account) as connection:
-            self._lock(connection)
-            mine = worker_leases.c.account_id == self._account
-            connection.execute(worker_leases.update().where(mine).values(looked_up_at=int(now.timestamp())))
-
-    def last_look_up(self) -> datetime | None:
-        return self._lease_moment(worker_leases.c.looked_up_at)
-
-    def _lease_moment(self, column: Any) -> datetime | None:
-        with self._database.read() as connection:
-            at = connection.execute(select(column).where(worker_leases.c.account_id == self._account)).scalar()
-        return None if at is None else _moment(at)
-
-    def _lock(self, connection: Connection) -> None:
-        """One claim at a time: the account's lease row is locked until the transaction ends (SQLite has one writer anyway)."""
-        mine = select(worker_leases.c.account_id).where(worker_leases.c.account_id == self._account).with_for_update()
-        if connection.execute(mine).first() is None:
-            connection.execute(select(accounts.c.id).where(accounts.c.id == self._account).with_for_update())
-            if connection.execute(mine).first() is None:
-                connection.execute(worker_leases.insert().values(account_id=self._account, holder="", until=0))
 
     def _known(self, connection: Connection, card_ids: set[str]) -> set[str]:
         wanted, found = list(card_ids), set[str]()
@@ -478,12 +425,6 @@ class ReminderStore:
             part = cards.c.id.in_(wanted[start : start + _CHUNK])
             found |= set(connection.execute(select(cards.c.id).where(cards.c.account_id == self._account, part)).scalars())
         return found
-
-
-def all_accounts(database: Database) -> list[str]:
-    """Every account there is, for the worker, which works for each of them in turn."""
-    with database.read() as connection:
-        return list(connection.execute(select(accounts.c.id).order_by(accounts.c.id)).scalars())
 
 
 def _moment(at: int) -> datetime:

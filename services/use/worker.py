@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from services.model.card import Card
 from services.model.reading import Source
 from services.rules.balances import CardState
-from services.store.reminders import ReminderStore, all_accounts
+from services.store.leases import LeaseStore, all_accounts
 from services.use.auto_renew import AutoRenewDesk
 from services.use.backup import keep_daily
 from services.use.channels import ChannelDesk
@@ -60,42 +60,44 @@ def run_once(
     """One run for every account; those that another worker has are left out. A failure of one account touches no other."""
     rounds = {}
     for account in all_accounts(house.database):
-        store = ReminderStore(house.database, account)
-        if not store.take_lease(holder, now(), LEASE):
+        lease = LeaseStore(house.database, account)
+        if not lease.take(holder, now(), LEASE):
             continue
         try:
-            rounds[account] = _run_account(house, account, store, holder, now, open_channels)
+            rounds[account] = _run_account(house, account, lease, holder, now, open_channels)
         except Exception:
             log.exception("the run for an account failed, code %s", secrets.token_hex(3).upper())
         finally:
-            store.leave_lease(holder)
+            lease.leave(holder)
     return rounds
 
 
 def _run_account(
-    house: House, account: str, store: ReminderStore, holder: str, now: Callable[[], datetime], open_channels: OpenChannels
+    house: House, account: str, lease: LeaseStore, holder: str, now: Callable[[], datetime], open_channels: OpenChannels
 ) -> Round:
-    zone = zone_of(store.habits())
+    reminders = ReminderDesk(house, account, now)
+    zone = zone_of(reminders.habits())
     here = lambda: now().astimezone(zone)  # noqa: E731 - a clock, handed on
     for name, part in (("the look-ups", _look_up), ("the orders", _see_to_orders)):
         try:
-            part(house, account, store, here)
+            part(house, account, lease, here)
         except Exception:  # no reminder waits for what else goes wrong
             log.exception("%s of an account failed, code %s", name, secrets.token_hex(3).upper())
-        store.take_lease(holder, now(), LEASE)
-    done = ReminderDesk(house, account, now).run(open_channels(house, account, now))
-    store.beat(now())
+        lease.take(holder, now(), LEASE)
+    done = reminders.run(open_channels(house, account, now))
+    reminders.store.forget_old(now())
+    lease.beat(now())
     return done
 
 
-def _look_up(house: House, account: str, store: ReminderStore, now: Callable[[], datetime]) -> None:
+def _look_up(house: House, account: str, lease: LeaseStore, now: Callable[[], datetime]) -> None:
     """Ask for the balances whose time has come, and wait for them a while: what comes later serves the next run."""
     desk = ReadingDesk(house, account, now)
     able = desk.refreshable()
     wanted = stale_cards(able, desk.store.states() if able else {}, now())
     if not wanted:
         return
-    store.looked_up(now())
+    lease.looked_up(now())
     desk.start_refresh(wanted)
     refresh = desk.refreshing()
     for work in list(refresh.work) if refresh is not None else []:
@@ -108,7 +110,7 @@ def _look_up(house: House, account: str, store: ReminderStore, now: Callable[[],
             log.exception("a look-up failed")
 
 
-def _see_to_orders(house: House, account: str, store: ReminderStore, now: Callable[[], datetime]) -> None:
+def _see_to_orders(house: House, account: str, lease: LeaseStore, now: Callable[[], datetime]) -> None:
     """Bring every open order up to date, then let the rules of cards that renew by themselves decide."""
     OrderDesk(house, account, now).reconcile()
     AutoRenewDesk(house, account, now).run()
@@ -144,7 +146,7 @@ def keep_backup(house: House) -> None:
 
 def last_run(house: House, account: str) -> datetime | None:
     """When a run for this account last ended well; None before the first."""
-    return ReminderStore(house.database, account).last_beat()
+    return LeaseStore(house.database, account).last_beat()
 
 
 def work(

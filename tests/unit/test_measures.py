@@ -16,8 +16,9 @@ from services.model.card import Card, CardKind, CardSecrets, Identifiers
 from services.model.reading import FailedLookUp
 from services.store.counts import Counts
 from services.store.database import NEWEST_SCHEMA
+from services.store.leases import LeaseStore
 from services.store.readings import ReadingStore
-from services.store.reminders import MessageStatus, ReminderStore
+from services.store.reminders import MessageStatus
 from services.store.settings import SettingsStore
 from services.use.cards import CardDesk
 from services.use.channels import ChannelDesk
@@ -85,9 +86,9 @@ def test_the_figures_can_be_read_and_count_right(ours: House) -> None:
         receiver.status = 500
         assert desk.deliver(fails, "t", "b").failure is Failure.SERVER
     desk.switch(fails, False)
-    reminders = ReminderStore(ours.database, "local")
-    assert reminders.take_lease("me", NOW, timedelta(minutes=1))
-    reminders.beat(NOW - timedelta(seconds=90))
+    lease = LeaseStore(ours.database, "local")
+    assert lease.take("me", NOW, timedelta(minutes=1))
+    lease.beat(NOW - timedelta(seconds=90))
     found = parsed(metrics(ours, NOW))
     assert found["simkeeper_schema", (("version", NEWEST_SCHEMA),)] == 1
     assert found["simkeeper_worker_heartbeat_age_seconds", (("of", "newest"),)] == 90

@@ -19,6 +19,7 @@ from services.model.reading import DataBalance, FailedLookUp, MoneyBalance, Read
 from services.model.reminder import CardHabits, Habits, Matter, Quiet
 from services.model.renewal import Begun, Channel, RenewalStatus
 from services.store.acting import Actor, NotAllowed, act_as
+from services.store.leases import LeaseStore
 from services.store.reminders import LinkAction, MessageStatus, ReminderStore
 from services.use import worker
 from services.use.auto_renew import AutoRenewDesk
@@ -574,16 +575,16 @@ def test_many_workers_at_once_send_everything_once(house: House, desk: ReminderD
 
 
 def test_a_lease_is_held_by_one_and_does_not_outlive_its_time_or_a_wrong_clock(house: House) -> None:
-    store, quarter = ReminderStore(house.database, "local"), timedelta(minutes=15)
-    assert store.take_lease("a", NOON, quarter)
-    assert store.take_lease("a", NOON, quarter)
-    assert not store.take_lease("b", NOON + timedelta(minutes=14), quarter)
-    assert store.take_lease("b", NOON + quarter, quarter)
-    store.leave_lease("a")
-    assert not store.take_lease("a", NOON + quarter, quarter)
-    store.leave_lease("b")
-    assert store.take_lease("a", NOON + timedelta(days=400), quarter)
-    assert store.take_lease("b", NOON, quarter)  # the other one's clock was a year ahead
+    lease, quarter = LeaseStore(house.database, "local"), timedelta(minutes=15)
+    assert lease.take("a", NOON, quarter)
+    assert lease.take("a", NOON, quarter)
+    assert not lease.take("b", NOON + timedelta(minutes=14), quarter)
+    assert lease.take("b", NOON + quarter, quarter)
+    lease.leave("a")
+    assert not lease.take("a", NOON + quarter, quarter)
+    lease.leave("b")
+    assert lease.take("a", NOON + timedelta(days=400), quarter)
+    assert lease.take("b", NOON, quarter)  # the other one's clock was a year ahead
 
 
 def test_a_run_beats_and_a_failing_account_stops_no_other(
@@ -648,7 +649,7 @@ def test_a_run_looks_up_what_is_old_and_leaves_alone_what_is_fresh(house: House,
         watch.on(hours / 24)
         worker.run_once(house, "me", watch, lambda *_: Post())
         assert asked == [["home"]] * times
-        assert (ReminderStore(house.database, "local").last_look_up() == watch.now) is (hours != 5)
+        assert (LeaseStore(house.database, "local").last_look_up() == watch.now) is (hours != 5)
         if hours == 0:
             come = Reading("home", Source.API, watch.now, money=(MoneyBalance(Money.of(1, "USD")),))
             ReadingDesk(house, "local", watch).record(come)
@@ -830,7 +831,7 @@ def test_a_message_that_another_worker_has_taken_is_not_ended(house: House, desk
 def test_a_clock_years_ahead_tidies_nothing_away_that_has_to_go_still(house: House, desk: ReminderDesk) -> None:
     add(house, "home", date(2026, 12, 2))
     dies_before_sending(desk, Post())
-    desk.store.beat(NOON + timedelta(days=5000))
+    desk.store.forget_old(NOON + timedelta(days=5000))
     post = Post()
     desk.run(post)
     assert said(post) == ["home 11"]

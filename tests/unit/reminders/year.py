@@ -19,6 +19,7 @@ from services.channels.outcome import Delivery
 from services.model.card import Card, CardKind, CardSecrets
 from services.model.reading import Reading, Source, Validity, ValidityKind
 from services.model.reminder import Habits
+from services.store.leases import LeaseStore
 from services.store.reminders import Message, ReminderStore
 from services.use import worker
 from services.use.cards import CardDesk
@@ -117,7 +118,7 @@ class Receiver:
 @contextmanager
 def mortal(accidents: Accidents, current: list[Run]) -> Iterator[None]:
     """While this lasts, processes die at the store where ``accidents`` says so."""
-    hand_over, leave_lease = ReminderStore.hand_over, ReminderStore.leave_lease
+    hand_over, leave = ReminderStore.hand_over, LeaseStore.leave
 
     def dying(self: ReminderStore, message: Message, now: datetime) -> bool:
         if accidents.strikes("before_hand_over"):
@@ -128,17 +129,17 @@ def mortal(accidents: Accidents, current: list[Run]) -> Iterator[None]:
             raise Died
         return done
 
-    def left(self: ReminderStore, holder: str) -> None:
+    def left(self: LeaseStore, holder: str) -> None:
         if not accidents.dead:  # the dead leave nothing
-            leave_lease(self, holder)
+            leave(self, holder)
 
     ReminderStore.hand_over = dying  # type: ignore[method-assign]
-    ReminderStore.leave_lease = left  # type: ignore[method-assign]
+    LeaseStore.leave = left  # type: ignore[method-assign]
     try:
         yield
     finally:
         ReminderStore.hand_over = hand_over  # type: ignore[method-assign]
-        ReminderStore.leave_lease = leave_lease  # type: ignore[method-assign]
+        LeaseStore.leave = leave  # type: ignore[method-assign]
 
 
 class World:

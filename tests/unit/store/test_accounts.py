@@ -37,6 +37,7 @@ from services.model.reminder import CardHabits, Habits, Slot
 from services.model.renewal import EventKind, RenewalEvent
 from services.store.acting import Actor, as_program, ask_when_unknown
 from services.store.database import Database
+from services.store.leases import lock
 from services.store.orders import Change
 from services.store.readings import bump
 from services.store.receipts import drop_unused, let_go
@@ -85,7 +86,7 @@ FOR_ALL_OF_THEM = {
     "Trail.keep": "writes the log of the person's own household: tests/unit/people",
     "calendar_feeds.find_feed": "a secret address stands for its household; whoever has it needs no other sign",
     "counts.counts": "numbers over everybody for the metrics, with nothing that tells one from another",
-    "reminders.all_accounts": "the worker works for each in turn",
+    "leases.all_accounts": "the worker works for each in turn",
     "sealing.seal_anew": "a new key is for everything",
     "sealing.rotate": "a new key is for everything",
     "sealing.holds_sealed": "whether a key is needed at all",
@@ -207,6 +208,12 @@ CASES: dict[str, Callable[[Of], object]] = {
     "ClockStore.remove_override": lambda e: e.ClockStore.remove_override(e.ids["override"]),
     "ClockStore.seen_rules": lambda e: e.ClockStore.seen_rules(),
     "ClockStore.see_rules": lambda e: e.ClockStore.see_rules({"op": OWN}),
+    "LeaseStore.take": lambda e: e.LeaseStore.take(OWN, NOW, timedelta(hours=1)),
+    "LeaseStore.leave": lambda e: e.LeaseStore.leave(THEIRS),
+    "LeaseStore.beat": lambda e: e.LeaseStore.beat(LATER),
+    "LeaseStore.last_beat": lambda e: e.LeaseStore.last_beat(),
+    "LeaseStore.looked_up": lambda e: e.LeaseStore.looked_up(LATER),
+    "LeaseStore.last_look_up": lambda e: e.LeaseStore.last_look_up(),
     "OrderStore.place": lambda e: [_placed(e, intent) for intent in ("o1", "o2")],
     "OrderStore.claim": lambda e: e.OrderStore.claim("o1", OWN, NOW),
     "OrderStore.holds": lambda e: [e.OrderStore.holds("o1", mark) for mark in (THEIRS, OURS)],
@@ -286,12 +293,7 @@ CASES: dict[str, Callable[[Of], object]] = {
     "ReminderStore.settle": lambda e: e.ReminderStore.settle(e.ids["message"], MessageStatus.FAILED, OWN, LATER),
     "ReminderStore.link": lambda e: e.ReminderStore.link("l1"),
     "ReminderStore.use_link": lambda e: e.ReminderStore.use_link("l1", NOW),
-    "ReminderStore.take_lease": lambda e: e.ReminderStore.take_lease(OWN, NOW, timedelta(hours=1)),
-    "ReminderStore.leave_lease": lambda e: e.ReminderStore.leave_lease(THEIRS),
-    "ReminderStore.beat": lambda e: e.ReminderStore.beat(NOW + timedelta(days=4000)),
-    "ReminderStore.last_beat": lambda e: e.ReminderStore.last_beat(),
-    "ReminderStore.looked_up": lambda e: e.ReminderStore.looked_up(LATER),
-    "ReminderStore.last_look_up": lambda e: e.ReminderStore.last_look_up(),
+    "ReminderStore.forget_old": lambda e: e.ReminderStore.forget_old(NOW + timedelta(days=4000)),
     "RenewalStore.start": lambda e: e.RenewalStore.start(a_start(OWN)),
     "RenewalStore.append": lambda e: e.RenewalStore.append(e.ids["renewal"], _noted),
     "RenewalStore.append_within": lambda e: _within(e, lambda write: e.RenewalStore.append_within(write, e.ids["renewal"], _noted)),
@@ -305,6 +307,7 @@ CASES: dict[str, Callable[[Of], object]] = {
     "TripStore.put": lambda e: e.TripStore.put(a_trip(OWN)),
     "TripStore.tick": lambda e: e.TripStore.tick("t1", ["s1"], True),
     "TripStore.delete": lambda e: e.TripStore.delete("t1"),
+    "leases.lock": lambda e: _within(e, lambda write: lock(write, e.account)),
     "readings.bump": lambda e: _within(e, lambda write: bump(write, e.account)),
     "receipts.let_go": lambda e: _within(e, lambda write: let_go(write, e.account, e.ids["renewal"])),
     "receipts.drop_unused": lambda e: _within(e, lambda write: drop_unused(write, e.account, ["d" * 64])),
