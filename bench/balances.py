@@ -9,7 +9,9 @@ from services.model.card import Thresholds
 from services.model.data_volume import DataVolume
 from services.model.money import Money
 from services.model.reading import DataBalance, MoneyBalance, Reading, Source, Validity, ValidityKind
-from services.rules.balances import by_urgency, forecast, history, states, urgency
+from services.rules.balances.forecast import forecast, history
+from services.rules.balances.state import states
+from services.rules.balances.urgency import by_urgency, urgency
 
 CARDS, EACH, ROUNDS = 500, 100, 5
 

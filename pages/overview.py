@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from services.rules.balances import Reason
+from services.rules.balances.urgency import Reason
 from ui.cards.desks import reading_desk
 from ui.cards.progress import going_on, progress
 from ui.cards.tile import tile

@@ -1,6 +1,6 @@
 """Which readings of one card still say something: the rest may stay unread when its state is worked out.
 
-The state of a card (``services.rules.balances.states``) is the same from these few as from its whole history, and stays so whatever is
+The state of a card (``services.rules.balances.state``) is the same from these few as from its whole history, and stays so whatever is
 added later. Figures that agree with the newest are kept too: they are to be shown as soon as a newer one differs from them.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable
 from datetime import datetime
 
 from services.model.reading import Reading, Source
-from services.rules.balances import states
+from services.rules.balances.state import states
 
 Rank = tuple[datetime, datetime, int]
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 from services.model.card import Card
 from services.model.clock import Loss
 from services.model.reading import LineStatus, Measure, Validity, ValidityKind
-from services.rules.balances import CardState, Reason, Urgency
+from services.rules.balances.state import CardState
+from services.rules.balances.urgency import Reason, Urgency
 from services.rules.clocks.counting import last_whole_day
 from services.rules.clocks.engine import ClockState
 

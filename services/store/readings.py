@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, and_, select
 
 from services.model.reading import FailedLookUp, Reading
-from services.rules.balances import CardState, states
+from services.rules.balances.state import CardState, states
 from services.rules.current_readings import current_readings as still_current
 from services.store.database import Database
 from services.store.tables import card_revisions, cards, current_readings, failed_look_ups, readings

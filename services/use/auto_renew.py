@@ -12,7 +12,7 @@ from services.model.order import TopUpProduct
 from services.model.reading import Reading
 from services.model.renewal import Begun, Channel, Situation
 from services.providers.errors import ProviderError
-from services.rules.balances import data_left, remaining
+from services.rules.balances.packages import data_left, remaining
 from services.rules.orders import auto
 from services.rules.orders.limits import No, OrderNotTaken
 from services.use.house import House

@@ -5,7 +5,8 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.model.card import Card
-from services.rules.balances import CardState, Point
+from services.rules.balances.forecast import Point
+from services.rules.balances.state import CardState
 from services.rules.clocks.engine import ClockState
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from services.providers.base import Capability, Provider
 from services.providers.errors import Because, ProviderError, RateLimited, Unreachable
 from services.providers.facts import ProviderFacts, facts_of
 from services.providers.registry import PROVIDERS
-from services.rules.balances import Forecast
+from services.rules.balances.forecast import Forecast
 from services.rules.clocks.engine import ClockState
 from services.rules.orders.follow import BEFORE_PAYING, begin, follow
 from services.rules.orders.limits import No, OrderNotTaken, Room, check_card, check_price, check_wallet, room

@@ -16,8 +16,11 @@ from services.model.reading import FailedLookUp, Measure, Reading, Validity, Val
 from services.providers.base import Capability, Provider
 from services.providers.errors import ProviderError
 from services.providers.registry import PROVIDERS
-from services.rules import balances
-from services.rules.balances import CardState, DataLeft, Forecast, NoForecast, Outlook, Pace, Point, Urgency
+from services.rules.balances import forecast
+from services.rules.balances.forecast import Forecast, NoForecast, Outlook, Pace, Point
+from services.rules.balances.packages import DataLeft, data_left, packages
+from services.rules.balances.state import CardState
+from services.rules.balances.urgency import Urgency, by_urgency, urgency
 from services.rules.clocks.engine import ClockState
 from services.rules.messages import reader
 from services.store.cards import CardStore
@@ -80,7 +83,7 @@ class ReadingDesk:
         known, now = self._known(), self._now()
         leads = {clocks.card.card_id: _lead(clocks) for clocks in self._clocks().all()}
         views = {card.card_id: self._view(card, known, leads.get(card.card_id), now) for card in known.cards}
-        return [views[card_id] for card_id in balances.by_urgency({card_id: view.urgency for card_id, view in views.items()})]
+        return [views[card_id] for card_id in by_urgency({card_id: view.urgency for card_id, view in views.items()})]
 
     def cards(self) -> tuple[Card, ...]:
         """Every card, in the order of being added."""
@@ -127,7 +130,7 @@ class ReadingDesk:
         package = main_package(state)
         if package is None:
             return count, []
-        return count, balances.history(self.store.of_card(card_id, HISTORY), package)
+        return count, forecast.history(self.store.of_card(card_id, HISTORY), package)
 
     def _view(self, card: Card, known: KnownCards, lead: ClockState | None, now: datetime) -> CardView:
         """As held, or made anew: 500 forecasts at every rerun would be most of the page's time."""
@@ -140,19 +143,19 @@ class ReadingDesk:
         state = known.states.get(card.card_id)
         today = now.date()
         _, points = known.points.get(card.card_id, (0, []))
-        data = None if state is None else balances.data_left(state, today)
-        prediction = balances.forecast(points, unlimited=data is not None and data.unlimited)
+        data = None if state is None else data_left(state, today)
+        prediction = forecast.forecast(points, unlimited=data is not None and data.unlimited)
         ends_at = None if state is None else period_end(state, now)
-        outlook = balances.outlook(prediction, ends_at)
+        outlook = forecast.outlook(prediction, ends_at)
         run = _since_last_rise(points)
         pace = per_day = None
         if ends_at is not None and run:
-            pace = balances.pace(run[-1].left, run[0].left, run[0].at, ends_at, run[-1].at) if len(run) > 1 else None
-            per_day = balances.per_day(run[-1].left, ends_at, now)
+            pace = forecast.pace(run[-1].left, run[0].left, run[0].at, ends_at, run[-1].at) if len(run) > 1 else None
+            per_day = forecast.per_day(run[-1].left, ends_at, now)
         return CardView(
             card=card,
             state=state,
-            urgency=balances.urgency(
+            urgency=urgency(
                 state,
                 card.thresholds,
                 today,
@@ -320,7 +323,7 @@ def _lead(clocks: CardClocks) -> ClockState | None:
 
 def main_package(state: CardState) -> str | None:
     """The package a forecast is about: the line itself, else the only one there is; None when there are several or none."""
-    names = [package.name for package in balances.packages(state) if not package.restricted]
+    names = [package.name for package in packages(state) if not package.restricted]
     if "" in names:
         return ""
     return names[0] if len(names) == 1 else None
@@ -331,7 +334,7 @@ def period_end(state: CardState, now: datetime) -> datetime | None:
     name = main_package(state)
     if name is None:
         return None
-    package = next(package for package in balances.packages(state) if package.name == name)
+    package = next(package for package in packages(state) if package.name == name)
     if package.last_day is not None:
         return _after(package.last_day, now)
     ends = [known.newest.figure for known in state.figures(Measure.VALIDITY)]

@@ -11,7 +11,8 @@ from services.model.money import Money
 from services.model.reading import MoneyBalance, Validity, ValidityKind
 from services.model.reminder import Matter, Topic
 from services.model.renewal import Begun, Channel, EventKind, Figures, Product, Promise, RenewalEvent, RenewalStatus
-from services.rules.balances import CardState, data_left
+from services.rules.balances.packages import data_left
+from services.rules.balances.state import CardState
 from services.rules.clocks.library import generic_rule, shipped_rules
 from services.rules.clocks.schema import CardKind, OperatorRule
 from services.rules.guides import library as guides

@@ -20,7 +20,8 @@ from services.model.trip import Needs
 from services.providers.base import Capability, Provider
 from services.providers.errors import ProviderError
 from services.providers.registry import PROVIDERS
-from services.rules.balances import CardState, Package, packages
+from services.rules.balances.packages import Package, packages
+from services.rules.balances.state import CardState
 from services.rules.compare.frame import KINDS, ORIGINS, START_RULES, PlanFrame
 from services.rules.compare.question import Rates
 from services.rules.journeys.offers import OwnedOffer, catalogue_of, owned_offer, top_up_offer

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.model.card import Card
 from services.model.reading import Source
-from services.rules.balances import CardState
+from services.rules.balances.state import CardState
 from services.store.leases import LeaseStore, all_accounts
 from services.use.auto_renew import AutoRenewDesk
 from services.use.backup import keep_daily

@@ -3,7 +3,8 @@
 from services.model.data_volume import DataVolume
 from services.model.money import Money
 from services.model.reading import LineStatus, Measure, MoneyBalance, MoneyKind, Validity
-from services.rules.balances import Aspect, CardState, FieldState, Known, Package, packages
+from services.rules.balances.packages import Package, packages
+from services.rules.balances.state import Aspect, CardState, FieldState, Known
 from services.use.readings import CardView
 from ui import clock, figures
 from ui.cards import words

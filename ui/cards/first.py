@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from services.rules.balances import Level
+from services.rules.balances.urgency import Level
 from services.use.readings import CardView
 from ui import figures
 from ui.language import _, n_

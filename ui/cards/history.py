@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from services.model.reading import MoneyKind, Reading, Source
-from services.rules.balances import remaining
+from services.rules.balances.packages import remaining
 from services.use import charts
 from ui import clock, figures
 from ui.cards import words

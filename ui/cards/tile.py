@@ -3,7 +3,7 @@
 import streamlit as st
 
 from services.model.reading import Measure, Validity
-from services.rules.balances import Level
+from services.rules.balances.urgency import Level
 from services.use.readings import CardView
 from ui import clock, figures
 from ui.cards import figures as card_figures

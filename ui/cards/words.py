@@ -6,7 +6,8 @@ from typing import Any
 from services.model.reading import FailedLookUp, Validity
 from services.providers.facts import facts_of
 from services.providers.registry import PROVIDERS
-from services.rules.balances import Forecast, Level, NoForecast, Outlook
+from services.rules.balances.forecast import Forecast, NoForecast, Outlook
+from services.rules.balances.urgency import Level
 from services.rules.identifiers.findings import Finding
 from services.rules.identifiers.findings import Level as FindingLevel
 from services.use.connections import SANDBOX_PREFIX

@@ -9,7 +9,7 @@ from services.model.clock import Activity
 from services.model.data_volume import DataUnit, DataVolume
 from services.model.renewal import Product, RenewalStatus
 from services.model.tri import Tri
-from services.rules.balances import Forecast
+from services.rules.balances.forecast import Forecast
 from services.rules.renewals.product import Nature, fit, known_products, nature
 from services.rules.renewals.run import NotNow
 from services.use.renewals import Walk

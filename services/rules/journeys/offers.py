@@ -15,7 +15,7 @@ from services.model.money import Money
 from services.model.order import TopUpProduct
 from services.model.plan import Allowance, AllowanceKind, StartRule
 from services.model.tri import Tri
-from services.rules.balances import Package
+from services.rules.balances.packages import Package
 from services.rules.compare.countries import codes_of
 from services.rules.compare.frame import KINDS, START_RULES, UNKNOWN, PlanFrame
 from services.rules.compare.question import Rates

@@ -10,7 +10,7 @@ from services.model.data_volume import DataVolume
 from services.model.money import Money
 from services.model.reminder import Matter, Topic
 from services.model.renewal import RenewalStatus
-from services.rules.balances import Reason
+from services.rules.balances.urgency import Reason
 from services.rules.clocks.counting import last_whole_day
 from services.rules.clocks.engine import ClockState, cheapest
 from services.rules.reminders.ladders import usual_days

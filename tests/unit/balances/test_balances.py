@@ -25,26 +25,10 @@ from services.model.reading import (
     ValidityKind,
 )
 from services.model.tri import Tri
-from services.rules.balances import (
-    Aspect,
-    FieldKey,
-    Forecast,
-    Level,
-    NoForecast,
-    Outlook,
-    Point,
-    Reason,
-    by_urgency,
-    data_left,
-    forecast,
-    history,
-    outlook,
-    pace,
-    packages,
-    per_day,
-    states,
-    urgency,
-)
+from services.rules.balances.forecast import Forecast, NoForecast, Outlook, Point, forecast, history, outlook, pace, per_day
+from services.rules.balances.packages import data_left, packages
+from services.rules.balances.state import Aspect, FieldKey, states
+from services.rules.balances.urgency import Level, Reason, by_urgency, urgency
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 TODAY = date(2026, 11, 20)

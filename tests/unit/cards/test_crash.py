@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from services.model.card import CardSecrets
-from services.rules.balances import states
+from services.rules.balances.state import states
 from services.store.cards import CardStore
 from services.store.database import Database
 from services.store.readings import ReadingStore

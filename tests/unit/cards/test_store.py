@@ -26,7 +26,7 @@ from services.model.reading import (
     ValidityKind,
 )
 from services.model.tri import Tri
-from services.rules.balances import states
+from services.rules.balances.state import states
 from services.rules.current_readings import current_readings
 from services.store.cards import CardStore, NoSuchCard
 from services.store.database import Database

@@ -17,7 +17,8 @@ from services.providers.errors import Unauthorised
 from services.providers.sandbox.faults import Fault, Sandbox
 from services.providers.sandbox.registry import SANDBOXES
 from services.providers.sandbox.server import serve
-from services.rules.balances import Level, NoForecast, Outlook
+from services.rules.balances.forecast import NoForecast, Outlook
+from services.rules.balances.urgency import Level
 from services.rules.identifiers.lpa import NotAnActivationCodeError
 from services.use.cards import CardDesk, Difference, of_remote, secrets_of_code, twins, with_iccid, with_number
 from services.use.configuration import Configuration

@@ -12,7 +12,8 @@ from services.model.card import Card, CardKind, Thresholds
 from services.model.clock import CardEvent, EventKind
 from services.model.data_volume import DataVolume
 from services.model.reading import DataBalance, LineStatus, Reading, Source, Validity, ValidityKind
-from services.rules.balances import CardState, states, urgency
+from services.rules.balances.state import CardState, states
+from services.rules.balances.urgency import urgency
 from services.rules.clocks.engine import ClockState, clock_states
 from services.rules.clocks.schema import OperatorRule
 from services.rules.lifecycle import LifeStage, LifeStep, Place, life

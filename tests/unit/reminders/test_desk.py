@@ -624,7 +624,7 @@ def test_orders_are_seen_to_in_every_run_and_their_failure_holds_no_reminder_up(
 
 
 def test_which_cards_are_looked_up_again() -> None:
-    from services.rules.balances import states
+    from services.rules.balances.state import states
 
     card = Card("a", "a", CardKind.ESIM)
     able = dict.fromkeys(("never", "fresh", "old", "failed", "future", "typed"), card)

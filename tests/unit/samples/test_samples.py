@@ -8,7 +8,7 @@ import phonenumbers
 import pytest
 
 from services.model.card import Card, CardKind
-from services.rules.balances import Forecast
+from services.rules.balances.forecast import Forecast
 from services.rules.clocks.library import shipped_rules
 from services.rules.journeys.address import from_params
 from services.store.trips import TripStore
