@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from services.use.rates import currencies
+from services.use.rates import currencies, currency_in
 from ui import door
 from ui.figures import currency_name
 from ui.language import LANGUAGES, STATE_KEY, _, language
@@ -19,6 +19,11 @@ def preferred_currency() -> str:
     """In which totals are shown until a question says otherwise."""
     remembered = door.settings().get(CURRENCY)
     return remembered if remembered in currencies() else CURRENCY_OF_LANGUAGE[language()]
+
+
+def usual_currency(country: str | None) -> str:
+    """In which a person most likely pays in ``country``: the one in use there, else the one that prices are shown in."""
+    return currency_in(country) or preferred_currency()
 
 
 def preferences(on_currency: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from services.model.card import Card
 from services.rules.clocks.library import shipped_rules
 from services.rules.messages.patterns import library
 
@@ -40,6 +41,11 @@ def operator_country(operator: str) -> str | None:
         return None if rule.country == "any" else rule.country
     entry = library().operators.get(operator)
     return entry.country or None if entry is not None else None
+
+
+def home_country(card: Card) -> str | None:
+    """Where a card is from: the country that it says itself, else that of its operator. None when neither is known."""
+    return card.country or (operator_country(card.operator) if card.operator else None)
 
 
 def operator_named(*names: str) -> str | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import islice
 
+from babel.numbers import get_territory_currencies
 from currency_converter import CurrencyConverter
 
 from services.rules.compare.question import Rates
@@ -30,6 +31,18 @@ def _newest_per_euro() -> tuple[date, dict[str, Decimal]]:
 def currencies() -> tuple[str, ...]:
     """The currencies that can be converted, by code."""
     return tuple(sorted(_newest_per_euro()[1]))
+
+
+def currencies_with(wanted: str) -> tuple[str, ...]:
+    """The same to choose from, with ``wanted`` among them."""
+    known = currencies()
+    return known if wanted in known else (*known, wanted)
+
+
+def currency_in(country: str | None) -> str | None:
+    """The one in use in ``country`` (ISO 3166-1 alpha-2) today, by CLDR; of several one that can be converted. None when nobody knows."""
+    in_use = get_territory_currencies(country) if country else []
+    return next((code for code in in_use if code in currencies()), next(iter(in_use), None))
 
 
 def rates_to(target: str) -> Rates:

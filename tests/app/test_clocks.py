@@ -170,6 +170,27 @@ def test_the_one_question_is_asked_and_its_answer_gives_the_date(app: AppTest) -
     assert desk().of_card("uk").states[0].due is not None  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("operator", "facts", "currency"),
+    [
+        ("china_mobile", {}, "CNY"),
+        ("giffgaff", {}, "GBP"),
+        (None, {"country": "CN"}, "CNY"),
+        (None, {"country": "TW"}, "TWD"),
+        (None, {}, "USD"),
+    ],
+)
+def test_money_of_a_card_is_asked_for_in_the_currency_of_its_country(
+    app: AppTest, operator: str | None, facts: dict[str, str], currency: str
+) -> None:
+    add("card", operator, **facts)
+    page = unfold(unfold(open_page(app, "card", id="card", open="limits"), "clock_event_card"), "open_typed_card")
+    asked = {box.key: box.value for box in page.selectbox if box.key and box.key.endswith("_currency")}
+    assert {"clock_event_card_currency", "limits_card_currency", "typed_currency"} <= set(asked)
+    assert set(asked.values()) == {currency}
+    assert any(key.startswith("clock_ask_card_fee") for key in asked) is (operator == "china_mobile" or facts.get("country") == "CN")
+
+
 def test_an_empty_answer_is_refused_in_words(app: AppTest) -> None:
     add("uk", "asda_mobile")
     page = open_page(app, "card", id="uk")

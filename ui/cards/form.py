@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 
 import streamlit as st
-from babel.numbers import get_territory_currencies
 
 from services.model.card import Card, CardKind, DependentAccount, Identifiers, Thresholds
 from services.model.data_volume import DataUnit, DataVolume
@@ -13,12 +12,12 @@ from services.model.money import Money
 from services.rules.identifiers import eid, iccid, imei, msisdn
 from services.rules.identifiers.findings import Finding, Level
 from services.rules.places.names import country_codes
-from services.use.operators import operator_ids, operator_name
-from services.use.rates import currencies
+from services.use.operators import home_country, operator_ids, operator_name
+from services.use.rates import currencies_with
 from ui import figures
 from ui.cards import words
 from ui.language import _, language
-from ui.preferences import preferred_currency
+from ui.preferences import usual_currency
 from ui.words import word
 
 LONGEST = 120
@@ -168,23 +167,12 @@ def threshold_fields(card: Card, key: str) -> Thresholds:
         key=f"{key}_money",
         placeholder=_("No limit"),
     )
-    currency = three.selectbox(
-        _("Currency"),
-        currencies(),
-        index=currencies().index(
-            limits.money.currency if limits.money and limits.money.currency in currencies() else default_currency(card)
-        ),
-        key=f"{key}_currency",
-    )
+    wanted = limits.money.currency if limits.money else usual_currency(home_country(card))
+    codes = currencies_with(wanted)
+    currency = three.selectbox(_("Currency"), codes, index=codes.index(wanted), key=f"{key}_currency")
     days = four.number_input(_("Days before a date"), min_value=0, max_value=3650, value=limits.days, key=f"{key}_days", placeholder="7")
     return Thresholds(
         data=None if gigabytes is None else DataVolume.of(Decimal(str(gigabytes)), DataUnit.GB),
         money=None if amount is None else Money.of(Decimal(str(amount)), currency),
         days=None if days is None else int(days),
     )
-
-
-def default_currency(card: Card) -> str:
-    """The one in use in the card's country today; else the one prices are shown in."""
-    in_use = get_territory_currencies(card.country) if card.country else []
-    return next((code for code in in_use if code in currencies()), preferred_currency())

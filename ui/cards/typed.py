@@ -10,12 +10,13 @@ from services.model.data_volume import DataUnit, DataVolume
 from services.model.money import Money
 from services.model.reading import CountBalance, DataBalance, LineStatus, MoneyBalance, Reading, Source, Validity, ValidityKind
 from services.model.tri import Tri
-from services.use.rates import currencies
+from services.use.operators import home_country
+from services.use.rates import currencies_with
 from ui import clock
 from ui.cards import words
 from ui.cards.desks import reading_desk
-from ui.cards.form import default_currency
 from ui.language import _
+from ui.preferences import usual_currency
 from ui.words import word
 
 UNITS = {"GB": DataUnit.GB, "MB": DataUnit.MB, "GiB (1024³)": DataUnit.GIB, "MiB (1024²)": DataUnit.MIB}
@@ -27,8 +28,9 @@ def typed_form(card: Card) -> None:
         st.caption(_("Fill in what you know. An empty field says nothing; it does not mean 0."))
         one, two, three, four = st.columns([2, 1, 2, 1])
         amount = one.number_input(_("Balance"), value=None, step=0.01, key="typed_money", placeholder=_("Not known"))
-        codes = currencies()
-        currency = two.selectbox(_("Currency"), codes, index=codes.index(default_currency(card)), key="typed_currency")
+        usual = usual_currency(home_country(card))
+        codes = currencies_with(usual)
+        currency = two.selectbox(_("Currency"), codes, index=codes.index(usual), key="typed_currency")
         minutes = three.number_input(_("Minutes left"), value=None, min_value=0, key="typed_minutes", placeholder=_("Not known"))
         texts = four.number_input(_("Texts left"), value=None, min_value=0, key="typed_texts", placeholder="—")
         one, two, three, four = st.columns([2, 1, 2, 1], vertical_alignment="bottom")

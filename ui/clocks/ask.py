@@ -11,12 +11,13 @@ from services.model.tri import Tri
 from services.rules.clocks.engine import ClockState
 from services.use.clocks import ClockInputError, Given
 from services.use.known_clocks import CardClocks
-from services.use.rates import currencies
+from services.use.operators import home_country
+from services.use.rates import currencies_with
 from ui import clock, figures
 from ui.clocks import words
 from ui.clocks.desk import clock_desk
 from ui.language import _
-from ui.preferences import preferred_currency
+from ui.preferences import usual_currency
 from ui.words import word
 
 KEPT, REFUSED = "clocks_kept", "clocks_refused"
@@ -43,12 +44,11 @@ def attempt(work: object, *args: object, **named: object) -> None:
         st.session_state[KEPT] = True
 
 
-def money_field(label: str, key: str, currency: str | None) -> None:
+def money_field(label: str, key: str, wanted: str) -> None:
+    """An amount and its currency, which is ``wanted`` until another one is chosen."""
     left, right = st.columns([2, 1])
     left.number_input(label, min_value=0.0, max_value=10_000_000.0, value=None, step=1.0, key=f"{key}_amount")
-    known = currencies()
-    wanted = currency or preferred_currency()
-    options = known if wanted in known else (*known, wanted)
+    options = currencies_with(wanted)
     right.selectbox(_("Currency"), options, index=options.index(wanted), format_func=figures.currency_name, key=f"{key}_currency")
 
 
@@ -85,14 +85,15 @@ def question(clocks: CardClocks, state: ClockState) -> None:
         st.button(_("Yes, it works"), key=f"{key}_yes", on_click=_settle, args=(clocks, state, key))
         return
     with st.form(f"{key}_form", border=False):
-        _field(ask, state, key)
+        _field(ask, clocks, state, key)
         st.form_submit_button(_("Keep"), type="primary", on_click=_settle, args=(clocks, state, key))
     if state.not_before is None and state.rule.kind.value in ("bundle", "activate_by", "recycling"):
         st.button(_("This card has no such thing running"), key=f"{key}_off", on_click=_stop, args=(clocks, state))
 
 
-def _field(ask: Question, state: ClockState, key: str) -> None:
-    currency = state.rule.fee.value.currency if state.rule.fee.value is not None else _currency(state)
+def _field(ask: Question, clocks: CardClocks, state: ClockState, key: str) -> None:
+    fee = state.rule.fee.value
+    currency = fee.currency if fee is not None else _currency(clocks, state)
     match ask:
         case Question.PLAN_LENGTH:
             span_field(_("Length"), key)
@@ -111,9 +112,11 @@ def _field(ask: Question, state: ClockState, key: str) -> None:
                 money_field(_("Amount"), key, currency)
 
 
-def _currency(state: ClockState) -> str | None:
-    prices = [tier.at_least for tier in state.rule.tiers.value or ()] + [offer.price for offer in state.offers if offer.price is not None]
-    return prices[0].currency if prices else None
+def _currency(clocks: CardClocks, *states: ClockState) -> str:
+    """That of the prices in the rules of ``states``, else that of the card's country."""
+    tiers = [tier.at_least for state in states for tier in state.rule.tiers.value or ()]
+    offers = [offer.price for state in states for offer in state.offers if offer.price is not None]
+    return next((price.currency for price in [*tiers, *offers]), usual_currency(home_country(clocks.card)))
 
 
 def _settle(clocks: CardClocks, state: ClockState, key: str) -> None:
@@ -139,7 +142,7 @@ def record(clocks: CardClocks) -> None:
     with st.form(f"{key}_form", border=False):
         st.selectbox(_("What happened"), options, format_func=_happened, key=f"{key}_what")
         st.date_input(_("Day"), value=clock.today(), min_value=EARLIEST, max_value=clock.today(), key=f"{key}_day")
-        money_field(_("Amount, for a top-up"), key, next((found for state in clocks.states if (found := _currency(state))), None))
+        money_field(_("Amount, for a top-up"), key, _currency(clocks, *clocks.states))
         st.form_submit_button(_("Record it"), on_click=_record, args=(clocks.card.card_id, key))
     for item in sorted(clocks.typed, key=lambda item: item.event.at, reverse=True):
         event = item.event

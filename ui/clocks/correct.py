@@ -24,11 +24,13 @@ from services.rules.clocks.overrides import RawValue
 from services.rules.clocks.schema import OperatorRule, ShownDate
 from services.store.clocks import KeptOverride
 from services.use.known_clocks import CardClocks
+from services.use.operators import home_country
 from ui import figures
 from ui.clocks import words
 from ui.clocks.ask import attempt, money_field, money_of, span_field, span_of
 from ui.clocks.desk import clock_desk
 from ui.language import _
+from ui.preferences import usual_currency
 from ui.text import plain
 from ui.words import word
 
@@ -126,7 +128,7 @@ def _form(clocks: CardClocks) -> None:
         return
     field = f"{key}_{path}"
     with st.form(f"{key}_form_{path}", border=False):
-        _editor(clocks.rule, path, field)
+        _editor(clocks, path, field)
         st.text_input(_("Note: who says so, and when"), max_chars=300, key=f"{field}_note")
         st.checkbox(_("For every card under this rule"), key=f"{field}_all")
         st.form_submit_button(_("Use this figure"), on_click=_correct, args=(clocks.card.card_id, path, field))
@@ -137,14 +139,14 @@ def _current(rule: OperatorRule, path: str) -> Any:
     return getattr(evidence, "value", None) if evidence is not None else None
 
 
-def _editor(rule: OperatorRule, path: str, key: str) -> None:
-    name, value, label = path.rpartition(".")[2], _current(rule, path), _("Your figure")
+def _editor(clocks: CardClocks, path: str, key: str) -> None:
+    name, value, label = path.rpartition(".")[2], _current(clocks.rule, path), _("Your figure")
     if ".activity." in path:
         st.radio(_("Does it count?"), ["yes", "no"], format_func=lambda code: words.value(Tri(code)), key=f"{key}_one", horizontal=True)
     elif name in _SPANS:
         span_field(label, key, value if isinstance(value, Span) else None)
     elif name in ("fee", "price"):
-        money_field(label, key, value.currency if isinstance(value, Money) else None)
+        money_field(label, key, value.currency if isinstance(value, Money) else usual_currency(home_country(clocks.card)))
     elif name == "fee_day":
         st.number_input(label, min_value=1, max_value=28, value=None, step=1, key=f"{key}_number")
     elif name == "zone":

@@ -11,7 +11,7 @@ from services.model.money import Money
 from services.model.receipt import Receipt
 from services.rules.attachments import BadAttachment
 from services.store.receipts import NoSuchReceipt
-from services.use.rates import currencies
+from services.use.rates import currencies_with
 from ui import clock, figures
 from ui.cards.desks import card_desk
 from ui.language import _
@@ -99,7 +99,7 @@ def _form(receipt: Receipt, key: str, label: str) -> bool:
 def _amount(receipt: Receipt, key: str) -> tuple[float | None, str]:
     value = receipt.amount
     currency = value.currency if value else preferred_currency()
-    known = list(dict.fromkeys([*currencies(), currency]))
+    known = currencies_with(currency)
     amount = st.number_input(
         word(words.COLUMN, "amount"), value=float(value.amount) if value else None, min_value=0.0, max_value=1e9, step=1.0, format="%.2f",
         key=f"{key}_amount",

@@ -9,15 +9,13 @@ import streamlit as st
 from services.model.money import Money
 from services.model.renewal import Figures, Promise
 from services.model.tri import Tri
-from services.use.rates import currencies
+from services.use.rates import currencies_with
 from services.use.renewals import Walk, figures_of
 from ui import clock, figures
 from ui.cards.desks import reading_desk
 from ui.language import _
-from ui.preferences import preferred_currency
+from ui.preferences import usual_currency
 from ui.renew.desk import renewal_desk
-
-CURRENCY_OF_COUNTRY = {"CN": "CNY", "HK": "HKD", "MO": "MOP", "GB": "GBP", "US": "USD", "SG": "SGD", "TH": "THB", "NZ": "NZD", "ID": "IDR"}
 
 
 def money_text(money: Money | None) -> str:
@@ -88,9 +86,8 @@ def _figures(walk: Walk, name: str, seen: Figures | None, label: str, keep: Call
 
 def amount_fields(walk: Walk, name: str, value: Money | None, label: str) -> tuple[float | None, str]:
     """An amount, which may be left out, and its currency."""
-    usual = CURRENCY_OF_COUNTRY.get(walk.run.begun.country or "", preferred_currency())
-    choice = value.currency if value else usual
-    known = list(dict.fromkeys([*currencies(), choice]))
+    choice = value.currency if value else usual_currency(walk.run.begun.country)
+    known = currencies_with(choice)
     amount = st.number_input(label, value=float(value.amount) if value else None, step=1.0, format="%.2f", key=f"{name}_amount")
     currency = st.selectbox(_("Currency"), known, index=known.index(choice), format_func=figures.currency_name, key=f"{name}_currency")
     return amount, currency

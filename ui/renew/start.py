@@ -7,7 +7,7 @@ from services.model.renewal import Begun, Figures, Situation
 from services.rules.guides.library import shipped_guides
 from services.rules.guides.schema import About
 from services.rules.renewals.ranking import RankedChannel, rank
-from services.use.operators import operator_country
+from services.use.operators import home_country, operator_country
 from services.use.renewals import Walk, figures_of
 from ui import clock, figures
 from ui.cards.desks import reading_desk
@@ -62,7 +62,7 @@ def _form() -> None:
     else:
         first_clock(card.card_id)
         operator, name, kind = card.operator, card.nickname, card.kind
-        country = card.country or (operator_country(operator) if operator else None)
+        country = home_country(card)
     situation = st.selectbox(
         _("Where are you, or what is in the way?"), list(Situation), format_func=lambda it: word(words.SITUATION, it), key="renew_situation"
     )

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from currency_converter import CurrencyConverter
 
-from services.use.rates import currencies, rates_to
+from services.use.rates import currencies, currencies_with, currency_in, rates_to
 
 
 def test_rates_are_those_of_the_newest_day_of_the_table() -> None:
@@ -23,3 +23,14 @@ def test_a_currency_no_longer_quoted_has_no_rate() -> None:
     assert rates_to("USD").of("RUB") is None
     assert rates_to("RUB").of("USD") is None
     assert rates_to("RUB").of("RUB") == 1
+
+
+def test_the_currency_of_a_country_is_the_one_in_use_today() -> None:
+    found = {country: currency_in(country) for country in ("CN", "HK", "MO", "GB", "HR", "TW", "PA", "AQ")}
+    assert found == {"CN": "CNY", "HK": "HKD", "MO": "MOP", "GB": "GBP", "HR": "EUR", "TW": "TWD", "PA": "USD", "AQ": None}
+    assert currency_in(None) is None
+
+
+def test_a_currency_without_a_rate_can_be_chosen_all_the_same() -> None:
+    assert currencies_with("GBP") == currencies()
+    assert currencies_with("MOP") == (*currencies(), "MOP")
