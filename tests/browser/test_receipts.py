@@ -26,6 +26,7 @@ from services.use.renewals import RenewalDesk
 from tests.browser.conftest import Dashboard, Visitor, pick
 from tests.unit.receipts.pictures import PDF, photo, photo_of_a_place, picture_bomb
 
+HEIC = b"\0\0\0\x18ftypheic" + b"\0" * 100
 WORDS = {
     "zh": {
         "add": "添加凭证",
@@ -44,6 +45,8 @@ WORDS = {
         "no_photo": "既不是照片",
         "archive": "这是压缩包",
         "pixels": "图片像素过多",
+        "format": "部分浏览器无法显示",
+        "jpeg": "iPhone 直接拍成 JPEG：设置—相机—格式—兼容性最佳",
         "not_taken": "未接收这个文件",
         "product": "就买这个",
         "moves": "延到",
@@ -75,6 +78,8 @@ WORDS = {
         "no_photo": "neither a photo",
         "archive": "This is an archive",
         "pixels": "too many pixels",
+        "format": "not every browser shows",
+        "jpeg": "an iPhone take JPEG photos: Settings, Camera, Formats, Most Compatible",
         "not_taken": "This file was not taken",
         "product": "This is what I buy",
         "moves": "Paying today moves",
@@ -200,14 +205,17 @@ def test_bad_files_are_refused_in_words_and_nothing_typed_is_lost(
         ("slip.jpg", b"<html><script>alert(1)</script></html>", words["no_photo"]),
         ("slip.png", zipped.getvalue(), words["archive"]),
         ("slip2.png", picture_bomb(), words["pixels"]),
+        ("slip2.jpg", HEIC, words["format"]),
     ):
         hand_in(page, "receipt_new_0_file_box", file(name, data))
         press(visitor, words["keep"])
         expect(page.locator("[data-testid=stAlert]").filter(has_text=said)).to_be_visible()
         expect(page.locator("[class*='st-key-receipt_new_0_amount'] input").first).to_have_value(re.compile("^12"))
-    for name, data in (("huge.jpg", photo() + b"\0" * 10_600_000), ("slip.exe", b"MZ")):
+    expect(page.locator("[data-testid=stAlert]").filter(has_text=words["format"])).to_contain_text(words["jpeg"])
+    for name, data in (("huge.jpg", photo() + b"\0" * 10_600_000), ("slip.exe", b"MZ"), ("slip.heic", HEIC)):
         hand_in(page, "receipt_new_0_file_box", file(name, data))
         expect(page.get_by_text(words["not_taken"])).to_be_visible()
+        expect(page.get_by_text(words["not_taken"])).to_contain_text(words["jpeg"])
     house = house_of(dashboard)
     assert ReceiptDesk(house, "local").found(Wanted()) == []
     house.close()

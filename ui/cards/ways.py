@@ -33,7 +33,8 @@ def say(found: tuple[Finding, ...]) -> None:
 
 def by_code(blank: Card) -> Draft | None:
     """The QR code of an eSIM: a picture, the camera, or its text."""
-    picture = one_file(_("Picture of the QR code"), ["png", "jpg", "jpeg", "webp"], "add_qr")
+    no_picture = _("This file is no picture that can be opened. Choose a PNG or JPEG of at most 5 MB.")
+    picture = one_file(_("Picture of the QR code"), ["png", "jpg", "jpeg", "webp"], "add_qr", refused=no_picture)
     if st.toggle(_("Use the camera"), key="add_use_camera"):
         picture = photo(_("Hold the QR code in front of the camera"), "add_camera") or picture
     text = st.text_input(_("Or paste the activation code"), key="add_lpa", type="password", placeholder="LPA:1$…$…", max_chars=600)

@@ -44,7 +44,14 @@ def proof_file(label: str, key: str, endings: list[str] = ENDINGS) -> bytes | No
     sentence = _("This file was not taken. A photo (JPEG, PNG or WebP) or a PDF of at most {limit} can be kept.")
     if endings == PICTURES:
         sentence = _("This file was not taken. A photo (JPEG, PNG or WebP) of at most {limit} can be kept.")
-    file = one_file(label, endings, key, MOST_BYTES // 1_000_000, sentence.format(limit=megabytes(MOST_BYTES)))
+    refusal = figures.sentences(
+        sentence.format(limit=megabytes(MOST_BYTES)),
+        _(
+            "If it is a HEIC photo, take a screenshot of it and choose that, or save it as JPEG."
+            " To have an iPhone take JPEG photos: Settings, Camera, Formats, Most Compatible."
+        ),
+    )
+    file = one_file(label, endings, key, MOST_BYTES // 1_000_000, refusal)
     return file.getvalue() if file is not None else None
 
 

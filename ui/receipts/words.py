@@ -12,7 +12,8 @@ REFUSAL: Mapping[str, str] = {
     Refusal.TOO_LARGE: mark("This file is larger than {limit}. Nothing was kept; a smaller photo is enough."),
     Refusal.ARCHIVE: mark("This is an archive, such as a ZIP. Take the photo or PDF out of it first."),
     Refusal.PHONE_FORMAT: mark(
-        "This photo is in a format that not every browser shows (HEIC or AVIF). Save it as JPEG, or take a screenshot of it."
+        "This photo is in a format that not every browser shows (HEIC or AVIF). Take a screenshot of it and choose that, or save it as JPEG."
+        " To have an iPhone take JPEG photos: Settings, Camera, Formats, Most Compatible."
     ),
     Refusal.NOT_A_PHOTO: mark("This is neither a photo (JPEG, PNG or WebP) nor a PDF, whatever its name says. Nothing was kept."),
     Refusal.TOO_MANY_PIXELS: mark("This picture has too many pixels to be opened safely. A screenshot of it is enough."),
