@@ -3,14 +3,16 @@
 import io
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import segno
 from playwright.sync_api import Browser, Page, expect
 
+from services.model.card import Card, CardKind, DependentAccount, Identifiers
 from services.providers.sandbox.faults import Fault
+from services.store.cards import CardStore
 from services.store.database import Database
 from services.store.provider_accounts import ProviderAccountStore
 from services.store.vault import Vault
@@ -214,6 +216,75 @@ def test_a_device_by_its_imei_and_the_chip_by_its_eid(
     name_it(someone, "Router")
     someone.unfold("Numbers and people")
     someone.sees("490154203237518")
+
+
+@pytest.mark.parametrize(("language", "width", "country"), [("zh", "phone", "英国"), ("en", "desktop", "United Kingdom")])
+def test_a_card_is_typed_by_hand_and_what_is_wrong_loses_nothing_of_it(
+    open_dashboard: Callable[..., Dashboard], person: Callable[..., Person], language: str, width: str, country: str
+) -> None:
+    opened = open_dashboard(f"hand-{language}")
+    someone = person(opened, language, width)
+    page = someone.open("/add-card?way=by_hand")
+    someone.unfold("More about this card")
+    for english, choice in (("Kind", someone.words("Pocket Wi-Fi")), ("Operator", "giffgaff"), ("Country", country)):
+        pick(page, someone.words(english), choice)
+    tags = page.get_by_role("combobox", name=someone.words("Tags"), exact=True)
+    tags.fill("trip")
+    tags.press("Enter")
+    typed = {
+        "Holder": "李雷 *Li*",
+        "Phone number": "+44 7700 900123",
+        "ICCID": "8944 1100 6800 0000 005",
+        "EID": "89049032 00000000 00000000 00000164",
+        "IMEI": "49-015420-323751-8",
+        "Device": "Router",
+        "Slot": "1",
+        "Who pays": "Mum",
+        "Accounts that depend on this number, one per line": "Bank\nMail",
+    }
+    for english, value in typed.items():
+        someone.field(english, value)
+    days = [date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 3), datetime.now(UTC).date() + timedelta(days=200)]
+    for at, day in enumerate(days):
+        field = page.get_by_test_id("stForm").get_by_test_id("stDateInput").nth(at)
+        for part, number in (("year", day.year), ("month", day.month), ("day", day.day)):
+            field.locator(f"[data-type={part}]").press_sequentially(str(number))
+        page.keyboard.press("Tab")
+    someone.press("Add the card")
+    said = page.get_by_test_id("stAlert").filter(has_text=someone.words("Give the card a name to tell it apart by."))
+    expect(said).to_contain_text("EID")
+    for english, value in typed.items():
+        expect(page.get_by_label(someone.words(english), exact=True).first).to_have_value(value)
+    someone.check()
+
+    someone.field("EID", "89049032 00000000 00000000 00000163")
+    name_it(someone, "妈妈 *的* 卡")
+    someone.sees(" · ".join(["giffgaff", someone.words("Pocket Wi-Fi"), country]))
+    someone.unfold("Numbers and people")
+    for value in ("+447700900123", "8944110068000000005", "89049032000000000000000000000163", "490154203237518", "李雷 *Li*", "Mum"):
+        someone.sees(value)
+    someone.check()
+    database = Database(f"sqlite:///{opened.data_dir / 'simkeeper.db'}")
+    (card,) = CardStore(database, "local", Vault(opened.data_dir)).all()
+    database.close()
+    assert card == Card(
+        card.card_id,
+        "妈妈 *的* 卡",
+        CardKind.POCKET_WIFI,
+        "giffgaff",
+        "GB",
+        Identifiers("8944110068000000005", "+447700900123", "89049032000000000000000000000163", "490154203237518"),
+        device="Router",
+        slot="1",
+        holder="李雷 *Li*",
+        payer="Mum",
+        tags=frozenset({"trip"}),
+        dependents=(DependentAccount("Bank"), DependentAccount("Mail")),
+        bought_on=days[0],
+        installed_on=days[1],
+        first_used_on=days[2],
+        return_by=days[3],
+    )
 
 
 @BOTH
