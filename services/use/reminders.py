@@ -208,7 +208,7 @@ class ReminderDesk:
             items = [it.item for it in due]
             claimed = self.store.claim(items, lambda fresh: self._drafts(targets, fresh, live, habits, now), now)
         if targets and habits.self_test:
-            claimed += self._claim_self_test(targets, zone, now, habits)
+            claimed += self._claim_self_test(targets, views, zone, now, habits)
         if live and views:
             claimed += self.store.claim_left_out(
                 live, views, lambda channel_id, items: self._drafts([views[channel_id]], items, live, habits, now), now
@@ -247,18 +247,22 @@ class ReminderDesk:
         title, body = messages.message(part, Links(self._base, *addresses), saying, which)
         return Draft(channel.channel_id, tuple(items), title, body, links)
 
-    def _claim_self_test(self, targets: Sequence[ChannelView], zone: tzinfo, now: datetime, habits: Habits) -> int:
+    def _claim_self_test(
+        self, targets: Sequence[ChannelView], views: Mapping[str, ChannelView], zone: tzinfo, now: datetime, habits: Habits
+    ) -> int:
+        """Once a day; where a clock that was wrong left it out, as soon as its day is today."""
         today = now.astimezone(zone).date()
         if now.astimezone(zone).time() < habits.at:
             return 0
         item = Item(SELF_TEST, today.isoformat(), Slot(0, 0, 0))
-        if self.store.claimed([SELF_TEST]).get((SELF_TEST, item.episode)):
-            return 0
-        drafts = []
-        for channel in targets:
+
+        def draft(channel: ChannelView) -> Draft:
             title, body = messages.self_test(Saying(channel.language, zone, today))
-            drafts.append(Draft(channel.channel_id, (item,), title, body, {}))
-        return self.store.claim([item], lambda _: drafts, now)
+            return Draft(channel.channel_id, (item,), title, body, {})
+
+        if self.store.claimed([SELF_TEST]).get((SELF_TEST, item.episode)):
+            return self.store.claim_left_out([item], views, lambda channel_id, _: [draft(views[channel_id])], now)
+        return self.store.claim([item], lambda _: [draft(channel) for channel in targets], now)
 
     def _send(
         self, channels: Channels, views: Mapping[str, ChannelView], live: Mapping[Item, Standing], habits: Habits, claimed: int

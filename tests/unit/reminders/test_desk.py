@@ -741,6 +741,42 @@ def test_what_a_clock_ahead_saw_gone_by_comes_when_the_clock_is_right(house: Hou
     assert len(post.arrived) == 2  # said by the clock that was ahead
 
 
+def daily_tests(post: Post) -> list[tuple[str, str]]:
+    """Every daily test that arrived: channel and day of November."""
+    return [(channel, found[1]) for channel, _, body in post.arrived if (found := re.search(r"Nov (\d+), 2026", body))]
+
+
+def test_a_daily_test_that_a_clock_ahead_left_out_comes_on_its_day(desk: ReminderDesk, watch: Watch) -> None:
+    desk.keep_habits(Habits(zone="UTC", quiet=None, self_test=True))
+    post = Post(view("main"), view("second"))
+    post.fails["second"] = Failure.UNREACHABLE
+    desk.run(post)
+    del post.fails["second"]
+    watch.on(1)
+    desk.run(post)  # a clock ahead: what the second one never had is over
+    watch.on(-0.9)
+    for _ in range(3):
+        desk.run(post)
+    assert sorted(daily_tests(post)) == [("main", "20"), ("main", "21"), ("second", "20"), ("second", "21")]
+    watch.on(0.9)
+    desk.run(post)
+    assert len(post.arrived) == 4  # said by the clock that was ahead
+
+
+def test_a_daily_test_that_a_clock_ahead_only_claimed_comes_on_its_day(desk: ReminderDesk, watch: Watch) -> None:
+    desk.keep_habits(Habits(zone="UTC", quiet=None, self_test=True))
+    post = Post()
+    watch.on(1)
+    dies_before_sending(desk, post)
+    watch.on(-1)
+    desk.run(post)
+    assert daily_tests(post) == [("main", "20")]
+    watch.on(1)
+    for _ in range(3):
+        desk.run(post)
+    assert daily_tests(post) == [("main", "20"), ("main", "21")]
+
+
 def test_a_channel_that_had_it_is_not_told_again_for_the_sake_of_one_that_had_not(house: House, desk: ReminderDesk, watch: Watch) -> None:
     add(house, "home", date(2026, 12, 2))
     post = Post(view("main"), view("second"))
