@@ -15,7 +15,8 @@ from services.model.reading import Event, MoneyBalance, Reading, Source, Validit
 from services.model.reading import EventKind as SeenKind
 from services.rules.clocks.library import shipped_rules
 from services.use.cards import CardDesk
-from services.use.clocks import ClockDesk, answer
+from services.use.clock_answers import answer
+from services.use.clocks import ClockDesk
 from services.use.configuration import Configuration
 from services.use.house import open_house
 from services.use.readings import ReadingDesk

@@ -1,9 +1,8 @@
-"""What ends when on the cards of an account, what the person says about it, and the first thing that can be lost."""
+"""What ends when on the cards of an account, and what the person says about it. ``clock_answers`` is what can be said of it at a glance."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.model.card import Card
-from services.model.clock import Activity, CardEvent, ClockKind, ClockStatus, EventKind, Offer, Question, Span, SpanUnit, Stage
+from services.model.clock import Activity, CardEvent, ClockKind, EventKind, Question, Span
 from services.model.money import Money
 from services.model.reading import MoneyBalance, Reading, Source, Validity, ValidityKind
-from services.rules.clocks.engine import ClockState, cheapest, clock_states
+from services.rules.clocks.engine import ClockState, clock_states
 from services.rules.clocks.library import generic_rule, shipped_rules
 from services.rules.clocks.moves import MovedClock, RuledCard, moved_clocks
 from services.rules.clocks.overrides import Override, OverrideError, RawValue, applied, suggestion
@@ -26,17 +25,15 @@ from services.store.cards import CardStore
 from services.store.clocks import ClockStore, KeptOverride, TypedEvent
 from services.store.readings import ReadingStore
 from services.store.vault import Vault
+from services.use.clock_answers import Mark, MarkKind, marks_of, pressing
 from services.use.house import House
 from services.use.known_clocks import CardClocks, KnownClocks, Listed, Worked
-from services.use.rates import rates_to
 
-SOON_DAYS = 14
 MANY = 20
 """From so many cards with new readings on, the readings of all are read in one go."""
 RUNNING = ".running"
 """The end of the path of a figure that says whether a clock runs on a card at all."""
 _FEES = frozenset({ClockKind.WALLET_FEE, ClockKind.ARREARS})
-_DAYS = {SpanUnit.HOUR: Decimal(1) / 24, SpanUnit.DAY: Decimal(1), SpanUnit.MONTH: Decimal(30)}
 _FEE_TURN = timedelta(minutes=1)
 _WHEN = {
     Question.WHEN_ACTIVATED: EventKind.ACTIVATED,
@@ -82,46 +79,6 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The first sentence of the overview. ``overdue``: cards past a date with something left to save. ``unknown``: cards with a clock of
-    which nothing is known. ``before``: nothing known ends before this instant; None when nothing that ends is known."""
-
-    cards: int
-    overdue: int
-    unknown: int
-    before: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """A price, and the same in the person's currency by the rate of the day ``rate_of``; None when it is the same or has no rate."""
-
-    price: Money
-    converted: Money | None = None
-    rate_of: date | None = None
-
-
-class MarkKind(StrEnum):
-    """What a day of the calendar is to a card. The order is that of urgency."""
-
-    STAGE = "stage"
-    ENDS = "ends"
-    LAST_SAFE = "last_safe"
-    EARLIEST = "earliest"
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One thing on one day of the calendar. ``stage``: the step of the ladder that begins (STAGE)."""
-
-    day: date
-    kind: MarkKind
-    card: Card
-    state: ClockState
-    stage: Stage | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Moves:
     """What newer shipped rules did: the clocks whose date is another one, and the own figures that fit no more."""
 
@@ -149,7 +106,7 @@ class ClockDesk:
         for held in known.listed:
             if held.since <= now < held.until and held.zone == zone:
                 return list(held.cards)
-        cards = tuple(sorted((self._work(card, known, now) for card in known.cards), key=_pressing))
+        cards = tuple(sorted((self._work(card, known, now) for card in known.cards), key=pressing))
         until = min((known.worked[clocks.card.card_id].until for clocks in cards), default=now)
         known.listed[:] = [Listed(zone, now, until, cards)]
         return list(cards)
@@ -174,7 +131,7 @@ class ClockDesk:
 
     def marks(self, first: date, last: date) -> list[Mark]:
         """What happens from ``first`` to ``last``, by day, the most urgent of a day first."""
-        found = [mark for clocks in self.all() for state in clocks.states for mark in _marks(clocks.card, state)]
+        found = [mark for clocks in self.all() for state in clocks.states for mark in marks_of(clocks.card, state)]
         order = list(MarkKind)
         return sorted((mark for mark in found if first <= mark.day <= last), key=lambda mark: (mark.day, order.index(mark.kind)))
 
@@ -443,60 +400,6 @@ class ClockDesk:
 # ------------------------------------------------------------------------------------------------------------------- pure parts
 
 
-def answer(cards: Iterable[CardClocks]) -> Answer:
-    """What can be said of all cards at once."""
-    listed = list(cards)
-    states = [state for clocks in listed for state in clocks.states if not state.is_over]
-    ends = [state.not_before for state in states if state.status is not ClockStatus.PAST and state.not_before is not None]
-    return Answer(
-        cards=len(listed),
-        overdue=sum(any(is_overdue(state) for state in clocks.states) for clocks in listed),
-        unknown=sum(bool(clocks.unknown) for clocks in listed),
-        before=min(ends, default=None),
-    )
-
-
-def is_overdue(state: ClockState) -> bool:
-    """Past its date, with something left to save."""
-    return state.status is ClockStatus.PAST and not state.is_over
-
-
-def days_left(state: ClockState) -> int | None:
-    """Whole days in which acting is still in time, today not counted; negative once the date has passed; None when nothing is known."""
-    if state.latest_safe_day is None:
-        return None
-    return (state.latest_safe_day - state.now.astimezone(state.zone).date()).days
-
-
-def is_soon(state: ClockState) -> bool:
-    """Whether it is time to act: within two weeks of the last safe day, or within the margin of its rule where that is longer."""
-    left = days_left(state)
-    return left is not None and left <= max(SOON_DAYS, state.rule.margin_days)
-
-
-def cheapest_way(state: ClockState, currency: str) -> tuple[Offer, Cost] | None:
-    """The cheapest thing that serves the clock and has a price, with the price in ``currency`` too; None when no price is known."""
-    offer = cheapest(state)
-    return None if offer is None or offer.price is None else (offer, _cost(offer.price, currency))
-
-
-def waste(state: ClockState, currency: str) -> Cost | None:
-    """What the days that acting today would waste are worth, by what the cheapest thing that says how long it lasts costs a day."""
-    offer = next((offer for offer in state.offers if offer.price is not None and offer.gives is not None and offer.gives.amount), None)
-    if offer is None or offer.price is None or offer.gives is None or state.early is None or not state.early.days_lost_today:
-        return None
-    lost = offer.price.minor * state.early.days_lost_today / (offer.gives.amount * _DAYS[offer.gives.unit])
-    return _cost(Money(min(offer.price.minor, lost).quantize(Decimal(1)), offer.price.currency), currency)
-
-
-def _cost(price: Money, currency: str) -> Cost:
-    if price.currency == currency:
-        return Cost(price)
-    rates = rates_to(currency)
-    rate = rates.of(price.currency)
-    return Cost(price) if rate is None else Cost(price, Money.of(price.amount * rate, currency), rates.on)
-
-
 def rule_of(card: Card) -> OperatorRule:
     """The operator's rule, or the assumed one for its country and kind."""
     rule = shipped_rules().get(card.operator) if card.operator is not None else None
@@ -562,30 +465,3 @@ def _good_until(states: Iterable[ClockState], now: datetime) -> datetime:
         dates = [state.due, state.not_before, *(stage.begins for stage in state.stages), *(part.start for part in state.segments)]
         until = min([until, *(at for at in (*dates, *(part.end for part in state.segments)) if at is not None and at > now)])
     return until
-
-
-_FAR = datetime.max.replace(tzinfo=UTC)
-
-
-def _pressing(clocks: CardClocks) -> tuple[int, datetime, str]:
-    lead = clocks.lead
-    if lead is None:
-        return 3, _FAR, clocks.card.nickname
-    if is_overdue(lead):
-        return 0, lead.next_end or lead.due or _FAR, clocks.card.nickname
-    return (1, lead.not_before, clocks.card.nickname) if lead.not_before is not None else (2, _FAR, clocks.card.nickname)
-
-
-def _marks(card: Card, state: ClockState) -> Iterable[Mark]:
-    if state.is_over:
-        return
-    today = state.now.astimezone(state.zone).date()
-    if state.due is not None:
-        yield Mark(state.due.astimezone(state.zone).date(), MarkKind.ENDS, card, state)
-    if state.latest_safe_day is not None and state.latest_safe_day >= today:
-        yield Mark(state.latest_safe_day, MarkKind.LAST_SAFE, card, state)
-    if state.early is not None and state.early.day > today:
-        yield Mark(state.early.day, MarkKind.EARLIEST, card, state)
-    for stage in state.stages[1:]:
-        if stage.begins is not None:
-            yield Mark(stage.begins.astimezone(state.zone).date(), MarkKind.STAGE, card, state, stage)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from services.model.saved_trip import SavedTrip, Step
 from services.rules.journeys.address import from_params
-from services.use.clocks import days_left, is_overdue
+from services.use.clock_answers import days_left, is_overdue
 from services.use.known_clocks import CardClocks
 from services.use.renewals import Walk
 

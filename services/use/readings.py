@@ -28,7 +28,8 @@ from services.store.readings import ReadingStore
 from services.store.vault import Vault
 from services.use.cards import twins
 from services.use.catalogue import failure_of
-from services.use.clocks import ClockDesk, is_soon
+from services.use.clock_answers import is_soon
+from services.use.clocks import ClockDesk
 from services.use.connections import SANDBOX_PREFIX, ConnectionDesk
 from services.use.house import House
 from services.use.known_cards import HeldView, KnownCards

@@ -12,7 +12,8 @@ from services.model.clock import Activity, EventKind, Missing, Question, StageCo
 from services.model.renewal import Begun, Channel, RenewalStatus
 from services.rules.clocks.library import shipped_rules
 from services.use.cards import CardDesk
-from services.use.clocks import ClockDesk, MarkKind, NotPossible, days_left, rule_text
+from services.use.clock_answers import MarkKind, days_left
+from services.use.clocks import ClockDesk, NotPossible, rule_text
 from services.use.house import house
 from services.use.renewals import RenewalDesk
 from tests.app.driving import fresh_app, open_page

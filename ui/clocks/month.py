@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_date
 
 from services.model.reminder import Topic
-from services.use.clocks import Mark, MarkKind
+from services.use.clock_answers import Mark, MarkKind
 from ui import clock, figures
 from ui.clocks import words
 from ui.clocks.desk import clock_desk

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from services.use.clocks import Answer, Moves, answer, is_overdue
+from services.use.clock_answers import Answer, answer, is_overdue
+from services.use.clocks import Moves
 from services.use.known_clocks import CardClocks
 from ui import clock, figures
 from ui.clocks import words

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from services.use.clocks import is_overdue
+from services.use.clock_answers import is_overdue
 from services.use.known_clocks import CardClocks
 from ui.clocks import state as one
 from ui.clocks import words

@@ -8,7 +8,7 @@ from services.model.clock import Offer, SpanUnit, Stage
 from services.model.tri import Tri
 from services.rules.clocks.engine import ClockState
 from services.rules.clocks.schema import ClockRule, Fact, OperatorRule
-from services.use.clocks import Cost, cheapest_way, days_left, is_overdue, waste
+from services.use.clock_answers import Cost, cheapest_way, days_left, is_overdue, waste
 from services.use.known_clocks import CardClocks
 from ui import figures
 from ui.clocks import words

@@ -26,7 +26,7 @@ from services.model.money import Money
 from services.model.tri import Tri
 from services.rules.clocks.engine import ClockState
 from services.rules.clocks.schema import ShownDate, Text, Tier
-from services.use.clocks import days_left, is_overdue, is_soon
+from services.use.clock_answers import days_left, is_overdue, is_soon
 from ui import figures
 from ui.language import _, mark, n_, spoken
 from ui.text import plain

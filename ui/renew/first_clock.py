@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from services.model.clock import ClockKind
-from services.use.clocks import is_overdue
+from services.use.clock_answers import is_overdue
 from ui import figures
 from ui.clocks import words as clock_words
 from ui.clocks.desk import clock_desk

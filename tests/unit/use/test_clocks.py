@@ -19,19 +19,8 @@ from services.rules.clocks.recorded import recorded_events, with_shown_dates
 from services.rules.clocks.schema import CardKind as RuleKind
 from services.rules.clocks.schema import OperatorRule
 from services.use.cards import CardDesk
-from services.use.clocks import (
-    Answer,
-    ClockDesk,
-    ClockInputError,
-    Given,
-    MarkKind,
-    Moves,
-    NotPossible,
-    answer,
-    days_left,
-    is_overdue,
-    rule_text,
-)
+from services.use.clock_answers import Answer, MarkKind, answer, days_left, is_overdue
+from services.use.clocks import ClockDesk, ClockInputError, Given, Moves, NotPossible, rule_text
 from services.use.configuration import Configuration
 from services.use.house import House, open_house
 from services.use.readings import ReadingDesk
