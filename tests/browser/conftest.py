@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Download, Locator, Page, Request, expect, sync_playwright
 from playwright.sync_api import TimeoutError as NotInTime
 
 from services.providers.sandbox.faults import Sandbox
@@ -154,6 +154,19 @@ def pick(page: Page, which: str | Locator, choice: str) -> None:
             rest(page)
             return
     raise AssertionError(f"{choice} cannot be chosen")
+
+
+def download(page: Page, button: str | Locator) -> Download:
+    """What a button gives to keep, pressed as a person does: once the page is at rest, and again when the browser gave up on it, because
+    what a page offers goes when the page is drawn anew."""
+    pressed = page.get_by_role("button", name=button, exact=True) if isinstance(button, str) else button
+    for _attempt in range(3):
+        rest(page)
+        with page.expect_download() as started:
+            pressed.click()
+        if started.value.failure() is None:
+            return started.value
+    raise AssertionError(f"{button} gives nothing to keep: {started.value.failure()}")
 
 
 class Visitor:

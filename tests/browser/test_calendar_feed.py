@@ -2,13 +2,12 @@
 program gets there, from the same server."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import vobject
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Dashboard, Visitor
+from tests.browser.conftest import Dashboard, Visitor, download
 from tests.browser.test_connections import press
 
 WORDS = {
@@ -38,9 +37,7 @@ def test_the_calendar_is_taken_along_and_its_address_revoked(
     words = WORDS[language]
     visitor = visit(language, width)
     page = visitor.goto(f"{dashboard.url}/calendar")
-    with page.expect_download() as downloading:
-        page.get_by_role("button", name=words["download"]).click()
-    saved = Path(downloading.value.path()).read_text("utf-8")
+    saved = download(page, page.get_by_role("button", name=words["download"])).path().read_text("utf-8")
     assert vobject.readOne(saved).x_wr_calname.value == words["name"]
 
     press(visitor, page.get_by_role("button", name=words["make"]))

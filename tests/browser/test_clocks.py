@@ -13,7 +13,7 @@ from services.use.cards import CardDesk
 from services.use.clocks import ClockDesk, rule_text
 from services.use.configuration import Configuration
 from services.use.house import open_house
-from tests.browser.conftest import Dashboard, Visitor, pick
+from tests.browser.conftest import Dashboard, Visitor, download, pick
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime.now(ZONE)
@@ -124,9 +124,8 @@ def test_a_question_answered_a_figure_corrected_and_taken_back(
     page.get_by_role("button", name="Use this figure").click()
     expect(page.get_by_text("yours").first).to_be_visible()
     expect(counted).not_to_have_text(before)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download my figures as a suggestion").click()
-    assert json.loads(download.value.path().read_text("utf-8"))[0]["suggested_value"] == "4 months"
+    suggested = json.loads(download(page, "Download my figures as a suggestion").path().read_text("utf-8"))
+    assert suggested[0]["suggested_value"] == "4 months"
     page.get_by_role("button", name="Back to the shipped figure").click()
     expect(counted).to_have_text(before)
     page = visitor.goto(own.url)

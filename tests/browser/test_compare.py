@@ -6,13 +6,12 @@ import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from services.providers.sandbox.faults import Fault
-from tests.browser.conftest import Dashboard, Visitor
+from tests.browser.conftest import Dashboard, Visitor, download
 
 WORDS = {
     "zh": {
@@ -58,9 +57,7 @@ def let_ask_again(opened: Dashboard) -> None:
 
 
 def exported(page: Page, words: dict[str, str]) -> list[dict[str, str]]:
-    with page.expect_download() as started:
-        page.get_by_role("button", name=words["download"], exact=True).click()
-    return list(csv.DictReader(io.StringIO(Path(started.value.path()).read_text("utf-8-sig"))))
+    return list(csv.DictReader(io.StringIO(download(page, words["download"]).path().read_text("utf-8-sig"))))
 
 
 @pytest.mark.parametrize(("language", "width"), [("zh", "desktop"), ("en", "phone")])

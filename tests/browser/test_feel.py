@@ -78,7 +78,7 @@ TOO_SMALL = """() => {
     .filter(([, height]) => height < 43.5);
 }"""
 UNREAD = """() => [...document.querySelectorAll('[data-testid=stMain] .stMarkdownEllipsis')]
-  .filter(text => text.scrollWidth > text.clientWidth + 1 && text.clientWidth > 1).map(text => text.innerText)"""
+  .filter(text => text.scrollWidth > text.clientWidth + 1 && text.innerText.trim()).map(text => text.innerText)"""
 CUT = """() => [...document.querySelectorAll('[class*=st-key-paper_] [data-testid=stCheckbox] label')].filter(label => {
   const box = label.getBoundingClientRect();
   const text = label.querySelector('p').getBoundingClientRect();

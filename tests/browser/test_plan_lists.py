@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Dashboard, Visitor, pick
+from tests.browser.conftest import Dashboard, Visitor, download, pick
 from tests.conftest import ROOT
 from tests.unit.plan_lists.lists import generated_list, workbook
 
@@ -93,9 +93,8 @@ def choose(visitor: Visitor, name: str, data: bytes) -> None:
 
 
 def downloaded(page: Page, button: str) -> list[dict[str, str]]:
-    with page.expect_download() as started:
-        page.get_by_role("button", name=button).click()
-    return list(csv.DictReader(io.StringIO(Path(started.value.path()).read_text("utf-8-sig"))))
+    kept = download(page, page.get_by_role("button", name=button))
+    return list(csv.DictReader(io.StringIO(kept.path().read_text("utf-8-sig"))))
 
 
 @BOTH

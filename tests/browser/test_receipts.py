@@ -23,7 +23,7 @@ from services.use.house import House, open_house
 from services.use.readings import ReadingDesk
 from services.use.receipts import ReceiptDesk, Wanted
 from services.use.renewals import RenewalDesk
-from tests.browser.conftest import Dashboard, Visitor, pick
+from tests.browser.conftest import Dashboard, Visitor, download, pick
 from tests.unit.receipts.pictures import PDF, photo, photo_of_a_place, picture_bomb
 
 HEIC = b"\0\0\0\x18ftypheic" + b"\0" * 100
@@ -175,10 +175,8 @@ def test_from_the_photo_to_the_table_and_the_zip(
     visitor.settle()
     assert visitor.axe() == []
     assert visitor.sideways() == 0
-    with page.expect_download() as download:
-        page.get_by_role("button", name=words["export"]).click()
     target = tmp_path / "receipts.zip"
-    download.value.save_as(target)
+    download(page, page.get_by_role("button", name=words["export"])).save_as(target)
     with zipfile.ZipFile(target) as archive:
         assert archive.testzip() is None
         assert sorted(name.rpartition(".")[2] for name in archive.namelist()) == ["csv", "jpg", "pdf"]

@@ -15,7 +15,7 @@ from services.use.cards import CardDesk
 from services.use.configuration import Configuration
 from services.use.house import open_house
 from services.use.readings import ReadingDesk
-from tests.browser.conftest import Dashboard, Visitor
+from tests.browser.conftest import Dashboard, Visitor, download
 
 CANARIES = {
     "lpa": "LPA:1$rsp.example.com$CANARY-LPA-5d1f",
@@ -40,11 +40,10 @@ def plant(opened: Dashboard) -> None:
     house.close()
 
 
-def download(page: Page, where: str, tmp_path: Path) -> Path:
-    with page.expect_download() as waiting:
-        page.locator(where).click()
-    path = tmp_path / waiting.value.suggested_filename
-    waiting.value.save_as(path)
+def saved(page: Page, where: str, tmp_path: Path) -> Path:
+    kept = download(page, page.locator(where))
+    path = tmp_path / kept.suggested_filename
+    kept.save_as(path)
     return path
 
 
@@ -74,13 +73,13 @@ def test_no_secret_leaves_its_place(open_dashboard: Callable[..., Dashboard], vi
     page.get_by_role("button", name="Look up now").first.click()  # the emulator refuses the token
     visitor.settle()
     visitor.goto(f"{opened.url}/data")
-    plain = download(page, ".st-key-backup_make button", tmp_path)
-    exported = download(page, ".st-key-data_export button", tmp_path)
+    plain = saved(page, ".st-key-backup_make button", tmp_path)
+    exported = saved(page, ".st-key-data_export button", tmp_path)
     page.get_by_label("Passphrase (optional)").fill(CANARIES["passphrase"])
     page.keyboard.press("Tab")
     visitor.settle()
     expect(page.locator(".st-key-backup_make button")).to_be_enabled()
-    sealed = download(page, ".st-key-backup_make button", tmp_path)
+    sealed = saved(page, ".st-key-backup_make button", tmp_path)
     for path in (plain, exported, sealed):
         assert SIGN.encode() not in inside(path), path.name
     with sqlite3.connect(opened.data_dir / "simkeeper.db") as raw:  # a fault nobody expected, with its traceback in the log

@@ -9,7 +9,7 @@ import icalendar
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Dashboard, Visitor
+from tests.browser.conftest import Dashboard, Visitor, download
 
 FIRST = datetime.now(UTC).date() + timedelta(20)
 SECOND = FIRST + timedelta(6)
@@ -61,10 +61,8 @@ def test_a_shared_address_becomes_answers_a_checklist_and_a_calendar(
     page.get_by_role("button", name=words["checklist"]).click()
     expect(page.get_by_role("checkbox", name=re.compile(words["home"]))).to_be_visible()
     visitor.settle()
-    with page.expect_download() as download:
-        page.get_by_role("button", name=words["ics"]).click()
     kept = tmp_path / "trip.ics"
-    download.value.save_as(kept)
+    download(page, page.get_by_role("button", name=words["ics"])).save_as(kept)
     events = icalendar.Calendar.from_ical(kept.read_bytes()).walk("VEVENT")
     assert len({str(event["uid"]) for event in events}) == len(events) > 4
     assert any(words["home"] in str(event["summary"]) for event in events)
