@@ -1,6 +1,6 @@
 """The one door to HiGHS: a model built row by row, solved on one thread, deterministic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import highspy
@@ -55,6 +55,12 @@ class Model:
         self.rows.append(row)
         self.columns.append(column)
         self.values.append(value)
+
+    def put_all(self, rows: Sequence[int], columns: Sequence[int], values: Sequence[float]) -> None:
+        """Many coefficients; each (row, column) at most once."""
+        self.rows += rows
+        self.columns += columns
+        self.values += values
 
     def _lp(self) -> highspy.HighsLp:
         row = np.asarray(self.rows, np.int32)

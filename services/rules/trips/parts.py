@@ -1,8 +1,7 @@
 """Parts of a trip, and what plans can carry there at most: the sums by which sets of plans are judged before they are placed."""
 
 from collections.abc import Sequence
-from itertools import combinations, pairwise, product
-from math import prod
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -18,9 +17,6 @@ _SUBSETS_UP_TO = 4
 
 _SPANS = 8
 """Stretches of days are looked at from each of at most this many places to each."""
-
-_MOST_COMBINATIONS = 4096
-"""Parts tried when a set of plans adds up on the usual ones and still cannot be placed at once."""
 
 
 def stretches(demand: Demand, parts: int) -> list[tuple[int, int]]:
@@ -98,23 +94,19 @@ def asked_of(demand: Demand, parts: Sequence[Part]) -> Ints:
 
 def carried_by(items: Sequence[Item], demand: Demand, parts: Sequence[Part]) -> Ints:
     """The most bytes each item can carry in each part, over all its windows; shape (items, parts)."""
-    memo: dict[tuple[int, int, int, int], int] = {}
-    shapes: dict[tuple[tuple[int, int], ...], tuple[int, Ints, Ints]] = {}
-    reaches: dict[tuple[int, int], Ints] = {}
+    memo: dict[tuple[tuple[tuple[int, int], ...], int, int], Ints] = {}
+    reaches: dict[int, Ints] = {}
     most = np.zeros((len(items), len(parts)), np.int64)
     for index, item in enumerate(items):
-        if item.windows not in shapes:
-            shapes[item.windows] = (len(shapes), *_edges(item, demand.days))
-        number, first, after = shapes[item.windows]
-        for place, part in enumerate(parts):
-            key = (number, item.mask, place, item.per_day)
-            if key not in memo:
-                if (item.mask, place) not in reaches:
-                    reaches[item.mask, place] = reach_in(demand, item.mask, part)
-                sums = np.zeros(demand.days + 1, np.int64)
-                np.cumsum(np.minimum(reaches[item.mask, place], item.per_day), out=sums[1:])
-                memo[key] = int((sums[after] - sums[first]).max())
-            most[index, place] = min(memo[key], item.total)
+        shape = (item.windows, item.mask, item.per_day)
+        if shape not in memo:
+            if item.mask not in reaches:
+                reaches[item.mask] = np.stack([reach_in(demand, item.mask, part) for part in parts])
+            sums = np.zeros((len(parts), demand.days + 1), np.int64)
+            np.cumsum(np.minimum(reaches[item.mask], item.per_day), axis=1, out=sums[:, 1:])
+            first, after = _edges(item, demand.days)
+            memo[shape] = (sums[:, after] - sums[:, first]).max(axis=1)
+        most[index] = np.minimum(memo[shape], item.total)
     return most
 
 
@@ -122,48 +114,3 @@ def _edges(item: Item, days: int) -> tuple[Ints, Ints]:
     first = np.clip(np.asarray([window[0] for window in item.windows], np.int64), 0, days)
     after = np.clip(np.asarray([window[1] + 1 for window in item.windows], np.int64), 0, days)
     return first, after
-
-
-def short_part(items: Sequence[Item], demand: Demand) -> Part | None:
-    """A part in which ``items`` together cannot carry what is needed, wherever each runs; None when none was found.
-
-    Looked at: any choice of runs of equal days, each with one of its countries or with all. The part with the largest share missing.
-    """
-    runs = stretches(demand, 1)
-    options: list[list[int]] = []
-    for first, _ in runs:
-        bits = [1 << bit for bit in np.flatnonzero(demand.need[first]).tolist()]
-        options.append([0, *bits, sum(bits)] if len(bits) > 1 else [0, *bits])
-    if prod(len(option) for option in options) > _MOST_COMBINATIONS:
-        options = [[0, option[-1]] for option in options]
-    if prod(len(option) for option in options) > _MOST_COMBINATIONS:
-        return None
-    offset = np.cumsum([0, *(len(option) for option in options)])
-    picks = np.asarray(list(product(*(range(len(option)) for option in options))), np.int64)
-    chosen = np.zeros((len(picks), int(offset[-1])))
-    for run in range(len(runs)):
-        chosen[np.arange(len(picks)), offset[run] + picks[:, run]] = 1
-
-    def in_runs(mask: int, per_day: int, first: Ints, after: Ints) -> Ints:
-        inside = np.zeros((len(first), int(offset[-1])), np.int64)
-        for run, (begin, end) in enumerate(runs):
-            days = np.maximum(np.minimum(after, end + 1) - np.maximum(first, begin), 0)
-            for place, option in enumerate(options[run]):
-                countries = [bit for bit in range(len(demand.countries)) if option & mask & 1 << bit]
-                each = min(int(demand.need[begin, countries].max()), per_day) if countries else 0
-                inside[:, offset[run] + place] = days * each
-        return inside
-
-    whole = (np.zeros(1, np.int64), np.full(1, demand.days, np.int64))
-    asked = chosen @ in_runs(-1, int(demand.need.max()), *whole)[0]
-    carried = np.zeros(len(picks))
-    for item in items:
-        carried += np.minimum((chosen @ in_runs(item.mask, item.per_day, *_edges(item, demand.days)).T).max(axis=1), item.total)
-    missing = np.flatnonzero(carried < asked)
-    if not len(missing):
-        return None
-    worst = picks[missing[np.argmin(carried[missing] / asked[missing])]]
-    part = [0] * demand.days
-    for (begin, end), option, place in zip(runs, options, worst.tolist(), strict=True):
-        part[begin : end + 1] = [option[place]] * (end - begin + 1)
-    return tuple(part)

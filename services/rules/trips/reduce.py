@@ -141,6 +141,10 @@ def cheapest_of_equals(offers: Candidates) -> Candidates:
     return kept.take(np.lexsort((kept.row, kept.group, -size, -kept.validity, -kept.per_day, -kept.total, kept.price)))
 
 
+_AT_ONCE = 256
+"""Offers compared at once with those kept so far."""
+
+
 def undominated(offers: Candidates, purchases: int) -> Candidates:
     """Drop offers that another can replace in every answer of at most ``purchases`` new plans by the same people.
 
@@ -151,20 +155,29 @@ def undominated(offers: Candidates, purchases: int) -> Candidates:
     count = len(offers)
     kept = np.zeros(count, np.int64)
     size = 0
-    for index in range(count):
-        front = kept[:size]
-        beats = front[
-            (offers.total[front] >= offers.total[index])
-            & (offers.per_day[front] >= offers.per_day[index])
-            & (offers.validity[front] >= offers.validity[index])
-            & (offers.mask[front] & offers.mask[index] == offers.mask[index])
-        ]
-        if len(beats):
-            groups = offers.group[beats]
-            if groups.min() < 0 or offers.group[index] in groups or len(np.unique(groups)) >= purchases:
-                continue
-        kept[size] = index
-        size += 1
+
+    def better(front: Ints, these: Ints) -> Bools:
+        """Which of ``front`` carry as much, as long and as far as each of ``these``; shape (front, these)."""
+        found: Bools = (
+            (offers.total[front][:, None] >= offers.total[these])
+            & (offers.per_day[front][:, None] >= offers.per_day[these])
+            & (offers.validity[front][:, None] >= offers.validity[these])
+            & (~offers.mask[front][:, None] & offers.mask[these] == 0)
+        )
+        return found
+
+    for start in range(0, count, _AT_ONCE):
+        some = np.arange(start, min(start + _AT_ONCE, count))
+        anywhere = kept[:size][offers.group[kept[:size]] < 0]
+        for index in some[~better(anywhere, some).any(axis=0)].tolist():
+            front = kept[:size]
+            beats = front[better(front, np.asarray([index]))[:, 0]]
+            if len(beats):
+                groups = offers.group[beats]
+                if groups.min() < 0 or offers.group[index] in groups or len(np.unique(groups)) >= purchases:
+                    continue
+            kept[size] = index
+            size += 1
     return offers.take(kept[:size])
 
 

@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
+from functools import lru_cache
 from math import gcd
 
 import numpy as np
 
-from services.rules.trips.catalogue import Ints
+from services.rules.trips.catalogue import Bools, Ints
 from services.rules.trips.demand import Demand
 from services.rules.trips.highs import Model
 from services.rules.trips.items import Item
-from services.rules.trips.parts import positions, stretches
+from services.rules.trips.refute import TooMany, refuted
 
-_ORDERS = 24
-"""Orders tried by the quick fill before the exact model is asked."""
+_ORDERS = 120
+"""Beginnings of orders that the quick fill goes on with at most: of five items all there are."""
 
-_COARSE = (1, 12)
-"""Numbers of runs at which a set is tried coarsely before it is tried day by day."""
+_REFUTED_AT = (1, 12, 36)
+"""Numbers of runs of days at which a set is looked at before the exact model is asked."""
 
 _DENOMINATORS = 60
 """Amounts at a vertex are small fractions of the common unit of all volumes."""
@@ -34,32 +34,65 @@ class Placed:
 
 
 def quick(items: Sequence[Item], demand: Demand) -> list[Placed] | None:
-    """Fill from the left in several orders; a result is a valid schedule, None says nothing."""
-    for order, _ in zip(permutations(range(len(items))), range(_ORDERS), strict=False):
-        placed = _fill([items[index] for index in order], demand)
-        if placed is not None:
-            return [placed[order.index(index)] for index in range(len(items))]
-    return None
+    """Fill from the left in many orders at once; a result is a valid schedule, None says nothing.
+
+    Of the beginnings of orders only those are gone on with after which the items left have enough data for what is left to carry.
+    """
+    if not items:
+        return None if demand.need.any() else []
+    days = np.arange(demand.days)
+    totals = [min(item.total, int(demand.need.sum())) for item in items]
+    bits = [[bit for bit in range(len(demand.countries)) if item.mask >> bit & 1] for item in items]
+    rest, done, spare = demand.need[None], np.zeros((1, len(items)), np.bool_), np.asarray([sum(totals)], np.int64)
+    steps: list[list[tuple[int, int, int, Ints]]] = []
+    for _ in items:
+        grown: list[tuple[Ints, Bools, Ints]] = []
+        step: list[tuple[int, int, int, Ints]] = []
+        for number, item in enumerate(items):
+            ready = ~done[:, number]
+            if number and items[number - 1] == item:
+                ready &= done[:, number - 1]
+            which = np.flatnonzero(ready)
+            left = rest[which]
+            asked = np.minimum(left[:, :, bits[number]].max(axis=2), item.per_day)
+            first, after, choice = _windows_from(item.windows, demand.days)
+            window = choice[(asked > 0).argmax(axis=1)]
+            asked[(days < first[window][:, None]) | (days >= after[window][:, None])] = 0
+            use = np.diff(np.minimum(np.cumsum(asked, axis=1), totals[number]), axis=1, prepend=0)
+            left[:, :, bits[number]] = np.maximum(left[:, :, bits[number]] - use[:, :, None], 0)
+            over = spare[which] - totals[number]
+            kept = np.flatnonzero(left.max(axis=2).sum(axis=1) <= over)
+            if len(kept):
+                after_it = done[which[kept]]
+                after_it[:, number] = True
+                grown.append((left[kept], after_it, over[kept]))
+                step += [(int(which[one]), number, int(window[one]), use[one]) for one in kept.tolist()]
+        if not grown:
+            return None
+        rest, done, spare = (np.concatenate(columns) for columns in zip(*grown, strict=True))
+        if len(step) > _ORDERS:
+            best = np.argsort(rest.max(axis=2).sum(axis=1) - spare, kind="stable")[:_ORDERS]
+            rest, done, spare, step = rest[best], done[best], spare[best], [step[one] for one in best.tolist()]
+        steps.append(step)
+    placed: dict[int, Placed] = {}
+    at = 0
+    for step in reversed(steps):
+        at, number, chosen, use = step[at]
+        placed[number] = Placed(items[number], items[number].windows[chosen], use)
+    return [placed[number] for number in range(len(items))]
 
 
-def _fill(order: Sequence[Item], demand: Demand) -> list[Placed] | None:
-    rest = demand.need.copy()
-    placed = []
-    for item in order:
-        chosen = [bit for bit in range(rest.shape[1]) if item.mask >> bit & 1]
-        asked = np.minimum(rest[:, chosen].max(axis=1), item.per_day)
-        due = np.flatnonzero(asked)
-        first_due = int(due[0]) if len(due) else 0
-        window = next((window for window in item.windows if window[0] >= first_due), item.windows[-1])
-        if len(due) and window[0] > first_due:
-            window = next((other for other in reversed(item.windows) if other[0] <= first_due <= other[1]), window)
-        use = np.zeros(demand.days, np.int64)
-        first, last = max(window[0], 0), window[1] + 1
-        spent = np.minimum(np.cumsum(asked[first:last]), item.total)
-        use[first:last] = np.diff(spent, prepend=0)
-        rest[:, chosen] = np.maximum(rest[:, chosen] - use[:, None], 0)
-        placed.append(Placed(item, window, use))
-    return None if rest.any() else placed
+@lru_cache(maxsize=512)
+def _windows_from(windows: tuple[tuple[int, int], ...], days: int) -> tuple[Ints, Ints, Ints]:
+    """First days of ``windows``, the days after their last, and per day of the trip which to take when that day is the first to carry:
+    the one that begins there, else the last that reaches it, else the next, else the last of all.
+    """
+    first, after = (np.asarray(edge, np.int64) for edge in zip(*((begin, end + 1) for begin, end in windows), strict=True))
+    day = np.arange(max(days, 1))
+    begun = np.searchsorted(first, day, side="right") - 1
+    reaches = (begun >= 0) & (after[begun] > day)
+    choice: Ints = np.where(reaches, begun, np.minimum(begun + 1, len(windows) - 1))
+    return first, after, choice
 
 
 def schedule(items: Sequence[Item], demand: Demand, seconds: float = 60.0) -> list[Placed] | None:
@@ -68,12 +101,19 @@ def schedule(items: Sequence[Item], demand: Demand, seconds: float = 60.0) -> li
         return [Placed(item, item.windows[0], np.zeros(demand.days, np.int64)) for item in items]
     if not items or _too_little(items, demand):
         return None
+    if _refuted(items, demand, _REFUTED_AT[:1]):
+        return None
     placed = quick(items, demand)
     if placed is not None:
         return placed
-    if not all(_coarsely(items, demand, parts, seconds) for parts in _COARSE):
-        return None
-    return _exact(items, demand, seconds)
+    return None if _refuted(items, demand, _REFUTED_AT[1:]) else _exact(items, demand, seconds)
+
+
+def _refuted(items: Sequence[Item], demand: Demand, runs: Sequence[int]) -> bool:
+    try:
+        return any(refuted(items, demand, parts) for parts in runs)
+    except TooMany:
+        return False
 
 
 def _too_little(items: Sequence[Item], demand: Demand) -> bool:
@@ -82,37 +122,6 @@ def _too_little(items: Sequence[Item], demand: Demand) -> bool:
         if sum(item.total for item in able) < int(demand.need[:, country].sum()):
             return True
     return False
-
-
-def _coarsely(items: Sequence[Item], demand: Demand, parts: int, seconds: float) -> bool:
-    """False when ``items`` cannot be placed even if only runs of days are looked at, not the days in them; True says nothing."""
-    runs = stretches(demand, parts)
-    unit = max(int(demand.need.max()), 1)
-    model = Model()
-    slots = {
-        (run, country): model.row(int(demand.need[first : last + 1, country].sum()) / unit, np.inf)
-        for run, (first, last) in enumerate(runs)
-        for country in np.flatnonzero(demand.need[first]).tolist()
-    }
-    for item in items:
-        classes = positions(item.windows, np.minimum(demand.reach(item.mask), item.per_day), runs)
-        one = model.row(-np.inf, 1)
-        total = model.row(-np.inf, item.total / unit)
-        columns = [model.column(0, 0, 1, integer=True) for _ in range(len(classes))]
-        for column in columns:
-            model.put(one, column, 1)
-        for run in np.flatnonzero(classes.max(axis=0, initial=0)).tolist():
-            use = model.column(0, 0, np.inf, integer=False)
-            link = model.row(-np.inf, 0)
-            model.put(total, use, 1)
-            model.put(link, use, 1)
-            for column, amount in zip(columns, classes[:, run].tolist(), strict=True):
-                if amount:
-                    model.put(link, column, -amount / unit)
-            for country in range(len(demand.countries)):
-                if item.mask >> country & 1 and (run, country) in slots:
-                    model.put(slots[run, country], use, 1)
-    return not model.solve(seconds).infeasible
 
 
 def _exact(items: Sequence[Item], demand: Demand, seconds: float) -> list[Placed] | None:

@@ -11,11 +11,13 @@ from time import monotonic
 
 import numpy as np
 
+from services.model.itinerary import Source
 from services.rules.trips.catalogue import Bools, Ints
 from services.rules.trips.demand import Demand
 from services.rules.trips.highs import Model
 from services.rules.trips.items import Item
-from services.rules.trips.parts import Part, asked_of, carried_by, short_part, usual_parts
+from services.rules.trips.parts import Part, asked_of, carried_by, usual_parts
+from services.rules.trips.refute import short_part
 from services.rules.trips.schedule import Placed, quick, schedule
 
 INFINITE = 2**60
@@ -140,13 +142,14 @@ def weights(tables: Tables, group: Ints, people: int, items: int) -> Ints | None
     count = model.row(-np.inf, items)
     sellers = {seller: model.row(-np.inf, people) for seller in np.unique(group[group >= 0]).tolist()}
     share = np.minimum(tables.carried / np.maximum(tables.asked, 1), 1)
-    for index, cost in enumerate(tables.cost.tolist()):
-        column = model.column(cost / 10_000, 0, np.inf, integer=False)
-        model.put(count, column, 1)
-        if group[index] >= 0:
-            model.put(sellers[int(group[index])], column, 1)
-        for part in np.flatnonzero(share[index]).tolist():
-            model.put(parts[part], column, float(share[index, part]))
+    columns = [model.column(cost / 10_000, 0, np.inf, integer=False) for cost in tables.cost.tolist()]
+    item, part = np.nonzero(share)
+    model.put_all(
+        [parts[0] + place for place in part.tolist()], [columns[0] + index for index in item.tolist()], share[item, part].tolist()
+    )
+    model.put_all([count] * len(columns), columns, [1.0] * len(columns))
+    once = [index for index, seller in enumerate(group.tolist()) if seller >= 0]
+    model.put_all([sellers[int(group[index])] for index in once], [columns[index] for index in once], [1.0] * len(once))
     prices = model.prices()
     if prices is None:
         return None
@@ -194,6 +197,13 @@ class Frontier:
         )
 
 
+def _lasts(weak: Item, strong: Item) -> bool:
+    """Whether ``strong`` can run whenever ``weak`` can. New plans start on any day; cards and top-ups may have to by a certain day."""
+    if weak.source is Source.NEW and strong.source is Source.NEW:
+        return strong.windows[0][1] - strong.windows[0][0] >= weak.windows[0][1] - weak.windows[0][0]
+    return all(any(first <= begin and end <= last for first, last in strong.windows) for begin, end in weak.windows)
+
+
 def _within(weak: Sequence[Item], strong: Sequence[Item]) -> bool:
     """Whether each of ``weak`` can be given one of ``strong`` of its own that carries no less wherever it runs."""
     if len(weak) > len(strong):
@@ -206,7 +216,7 @@ def _within(weak: Sequence[Item], strong: Sequence[Item]) -> bool:
             other.total >= first.total
             and other.per_day >= first.per_day
             and other.mask & first.mask == first.mask
-            and other.windows[0][1] - other.windows[0][0] >= first.windows[0][1] - first.windows[0][0]
+            and _lasts(first, other)
             and _within(weak[1:], [*strong[:index], *strong[index + 1 :]])
         ):
             return True
@@ -218,6 +228,9 @@ _BATCH = 256
 
 _SLACK = 200
 """Sets within a 1/200 of the lowest bound are extended together with the lowest."""
+
+_BLEND_AFTER = 500
+"""So many sets are looked at with the blends made for more plans before there is one for this number of plans."""
 
 _SHARPEN_AFTER = 3000
 """So many sets are looked at before blends are made for the cheaper items alone."""
@@ -278,8 +291,6 @@ class Search:
         self.sharp = []
 
     def _blend(self, installs: int) -> None:
-        if len(self.tables.at) <= installs:
-            self.tables.grow(installs)
         weight = weights(self.tables, self.group, self.people, installs)
         if weight is not None and not any((weight == blend.weight).all() for blend in self.blends):
             self.blends.append(Blend.of(weight, self.tables, self.group, self.people, installs))
@@ -293,7 +304,11 @@ class Search:
                 return Found(0, 0, placed, 0, True)
             if not self.items or not size:
                 return Found(None, INFINITE, (), 0, True)
-        self._blend(size)
+        if len(self.tables.at) <= size:
+            self.tables.grow(size)
+        blended = not any(size < len(blend.least) for blend in self.blends)
+        if blended:
+            self._blend(size)
         nothing = np.zeros(1, np.int64)
         root = Frontier(nothing, nothing, np.full((1, size), -1, np.int64), nothing, self.missing[None, :])
         for part in range(len(self.parts)):
@@ -311,6 +326,9 @@ class Search:
             lowest = int(pool.bound.min())
             if monotonic() > until or (cancelled is not None and cancelled()):
                 return self._stopped(pool, lowest)
+            if not blended and self.expanded - begun > _BLEND_AFTER:
+                blended = True
+                self._blend(size)
             if self.blends and not sharpened and self.expanded - begun > _SHARPEN_AFTER:
                 sharpened = True
                 open_sets = [self._sharpened(pool, size)]
@@ -356,20 +374,18 @@ class Search:
     def _place(self, members: tuple[int, ...], seconds: float = 60.0) -> tuple[Placed, ...] | None:
         """Where the members run; None when they cannot. A part that shows why they cannot is looked at from then on."""
         if members not in self.tried:
-            items = [*self.always, *(self.items[member] for member in members)]
-            placed = quick(items, self.demand)
+            shape = [self.items[member] for member in members]
+            if any(_within(shape, stronger) for stronger in self.hopeless):
+                self.tried[members] = None
+                return None
+            items = [*self.always, *shape]
+            part = short_part(items, self.demand)
+            if part is not None:
+                self._look_at(part)
+                return None
+            placed = schedule(items, self.demand, seconds)
             if placed is None:
-                shape = [self.items[member] for member in members]
-                if any(_within(shape, stronger) for stronger in self.hopeless):
-                    self.tried[members] = None
-                    return None
-                part = short_part(items, self.demand)
-                if part is not None:
-                    self._look_at(part)
-                    return None
-                placed = schedule(items, self.demand, seconds)
-                if placed is None:
-                    self.hopeless.append(shape)
+                self.hopeless.append(shape)
             self.tried[members] = None if placed is None else tuple(placed)
         return self.tried[members]
 

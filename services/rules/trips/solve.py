@@ -112,8 +112,9 @@ def solve(
         installs_needed=needed,
         seconds=monotonic() - begun,
     )
-    for answer in (result.cheapest, *result.front, result.one_plan, *([result.owned_only] if result.owned_only else [])):
-        if answer.cost_micro is not None:
+    # numbers of installs that share an answer share its check
+    for answer in dict.fromkeys((result.cheapest, *result.front, result.one_plan, result.owned_only)):
+        if answer is not None and answer.cost_micro is not None:
             verify(problem, catalogue, answer)
     return result
 
