@@ -4,7 +4,7 @@ import streamlit as st
 
 from services.model.card import Card, CardKind
 from services.model.renewal import Begun, Figures, Situation
-from services.rules.guides.library import shipped_guides
+from services.rules.guides.library import operator_guide, shipped_guides
 from services.rules.guides.schema import About
 from services.rules.renewals.ranking import RankedChannel, rank
 from services.use.operators import home_country, operator_country
@@ -80,6 +80,8 @@ def _form() -> None:
     named = card is not None or operator is not None or bool(name.strip())
     if not named:
         st.caption(_("Choose the operator first, or write its name."))
+    elif operator_guide(operator) is None:
+        st.caption(_("We know nothing certain about this operator: which of these ways it has is not confirmed."))
     st.button(_("Start"), type="primary", key="renew_start", on_click=_start, args=(begun, seen), disabled=not named, width="stretch")
 
 

@@ -68,7 +68,7 @@ def rank(
     ranked = []
     for place, channel in enumerate(_USUAL):
         entry = guide.entry(channel) if guide else None
-        why = [Why.NAMED if entry else Why.NOT_NAMED]
+        why = [Why.NAMED if entry else Why.NOT_NAMED] if guide else []  # of an operator without a guide nothing is known, of any channel
         if away:
             why.append(_from_abroad(channel, entry))
         if channel in now.avoid and Why.NOT_ABROAD not in why:

@@ -158,6 +158,7 @@ def test_channels_are_ranked_for_the_card_and_the_place() -> None:
     assert [item.channel for item in at_home[:3]] == [Channel.APP, Channel.WEBSITE, Channel.HOTLINE]
     assert {item.channel for item in at_home} == set(Channel)
     assert at_home[-1].why == (Why.NOT_NAMED, Why.NO_PROVIDER)
+    assert [item.why for item in rank(None, CardKind.SIM, Situation.HOME)] == [()] * (len(Channel) - 1) + [(Why.NO_PROVIDER,)]
     away = rank("ultra_mobile", CardKind.SIM, Situation.ABROAD)
     assert Why.NOT_ABROAD in next(item for item in away if item.channel is Channel.PARTNER_SHOP).why
     assert [item.channel for item in away[-3:]] == [Channel.PARTNER_SHOP, Channel.OWN_SHOP, Channel.API]
