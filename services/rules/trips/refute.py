@@ -16,7 +16,7 @@ from services.rules.trips.parts import Part, stretches
 _MOST_PICKS = 4096
 """Parts looked at: every choice of runs and countries where there are no more than this, else one or two blocks of runs."""
 
-_MOST_KEPT = 2_000_000
+_MOST_KEPT = 4_000_000
 """Sums kept for plans of the same shape."""
 
 _MOST_NODES = 400
@@ -47,6 +47,7 @@ class Board:
         lengths = np.asarray([last + 1 - first for first, last in self.runs], np.float64)
         self.asked: Floats = lengths @ self._each(-1, int(demand.need.max()))
         self._kept: dict[tuple[int, int, tuple[tuple[int, int], ...]], Floats] = {}
+        self._ends: dict[tuple[int, int, tuple[tuple[int, int], ...], int], tuple[Floats, Floats]] = {}
 
     def _each(self, mask: int, per_day: int) -> Floats:
         """Bytes a day that a plan can be asked for in each run within each part; shape (runs, parts)."""
@@ -65,14 +66,26 @@ class Board:
         high = np.minimum(edges[:, None, 1], runs[None, :, 1])
         return np.unique(np.maximum(high - low + 1, 0), axis=0).astype(np.float64)
 
-    def carried(self, item: Item) -> Floats:
-        """The most bytes that ``item`` carries in each part, for each way its windows lie over the runs; shape (ways, parts)."""
+    def ways(self, item: Item) -> Floats:
+        """The most bytes that plans like ``item`` carry in each part, for each way their windows lie over the runs, if their data in total
+        were no limit; shape (ways, parts).
+        """
         shape = (item.mask, item.per_day, item.windows)
         if shape not in self._kept:
             if sum(table.size for table in self._kept.values()) > _MOST_KEPT:
                 self._kept.clear()
             self._kept[shape] = self._days(item.windows) @ self._each(item.mask, item.per_day)
-        return np.minimum(self._kept[shape], float(item.total))
+        return self._kept[shape]
+
+    def ends(self, item: Item) -> tuple[Floats, Floats]:
+        """The most and the least bytes that ``item`` carries in each part, of all ways it can lie."""
+        shape = (item.mask, item.per_day, item.windows, item.total)
+        if shape not in self._ends:
+            if len(self._ends) * self.picks.shape[0] > _MOST_KEPT:
+                self._ends.clear()
+            ways = self.ways(item)
+            self._ends[shape] = np.minimum(ways.max(axis=0), float(item.total)), np.minimum(ways.min(axis=0), float(item.total))
+        return self._ends[shape]
 
     def part(self, number: int) -> Part:
         found = [0] * self.demand.days
@@ -109,7 +122,7 @@ def short_part(items: Sequence[Item], demand: Demand) -> Part | None:
     board = _board(demand, 1)
     carried = np.zeros(len(board.asked))
     for item in items:
-        carried += board.carried(item).max(axis=0)
+        carried += board.ends(item)[0]
     missing = np.flatnonzero(carried < board.asked)
     return board.part(int(missing[np.argmin(carried[missing] / board.asked[missing])])) if len(missing) else None
 
@@ -120,16 +133,16 @@ def refuted(items: Sequence[Item], demand: Demand, parts: int) -> bool:
     ``parts``: about how many runs of days are told apart. Amounts are whole bytes below 2**53, exact in floating point.
     """
     board = _board(demand, parts)
-    tables = [board.carried(item) for item in items]
-    most = [table.max(axis=0) for table in tables]
-    slack = np.sum(most, axis=0) - board.asked
+    most, least = (np.stack(end) for end in zip(*(board.ends(item) for item in items), strict=True))
+    slack = most.sum(axis=0) - board.asked
     if (slack < 0).any():
         return True
-    losses = [best - table for best, table in zip(most, tables, strict=True)]
-    telling = np.sum([loss.max(axis=0) for loss in losses], axis=0) > slack
-    if not telling.any():
+    telling = np.flatnonzero((most - least).sum(axis=0) > slack)
+    if not len(telling):
         return False
-    losses = [loss[:, telling] for loss in losses]
+    losses = [
+        best - np.minimum(board.ways(item)[:, telling], float(item.total)) for best, item in zip(most[:, telling], items, strict=True)
+    ]
     twins = [index > 0 and _alike(items[index - 1], item) for index, item in enumerate(items)]
     return _Choice(losses, twins).hopeless(slack[telling], [np.arange(len(loss)) for loss in losses], {})
 

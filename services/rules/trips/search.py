@@ -197,37 +197,48 @@ class Frontier:
         )
 
 
-def _lasts(weak: Item, strong: Item) -> bool:
-    """Whether ``strong`` can run whenever ``weak`` can. New plans start on any day; cards and top-ups may have to by a certain day."""
-    if weak.source is Source.NEW and strong.source is Source.NEW:
-        return strong.windows[0][1] - strong.windows[0][0] >= weak.windows[0][1] - weak.windows[0][0]
-    return all(any(first <= begin and end <= last for first, last in strong.windows) for begin, end in weak.windows)
+def _stronger(items: Sequence[Item]) -> Bools:
+    """Whether the second carries no less than the first wherever that runs; shape (items, items).
+
+    New plans start on any day, so a longer one reaches as far; cards and top-ups may have to start by a certain day.
+    """
+    total, per_day, mask, days = (
+        np.asarray(column, np.int64)
+        for column in zip(*((item.total, item.per_day, item.mask, item.windows[0][1] - item.windows[0][0]) for item in items), strict=True)
+    )
+    found: Bools = (total >= total[:, None]) & (per_day >= per_day[:, None]) & (mask[:, None] & ~mask == 0) & (days >= days[:, None])
+    for weak, strong in np.argwhere(found).tolist():
+        one, other = items[weak], items[strong]
+        if one.source is not Source.NEW or other.source is not Source.NEW:
+            found[weak, strong] = all(any(first <= begin and end <= last for first, last in other.windows) for begin, end in one.windows)
+    return found
 
 
-def _within(weak: Sequence[Item], strong: Sequence[Item]) -> bool:
-    """Whether each of ``weak`` can be given one of ``strong`` of its own that carries no less wherever it runs."""
-    if len(weak) > len(strong):
-        return False
-    if not weak:
-        return True
-    first = weak[0]
-    for index, other in enumerate(strong):
-        if (
-            other.total >= first.total
-            and other.per_day >= first.per_day
-            and other.mask & first.mask == first.mask
-            and _lasts(first, other)
-            and _within(weak[1:], [*strong[:index], *strong[index + 1 :]])
-        ):
-            return True
-    return False
+def matched(able: Bools) -> Bools:
+    """Where each member can be given one of its own; ``able[member, row, place]`` with at most six places, shape (rows,).
 
+    The 64 bits of a number per row stand for the sets of places that can have been given away.
+    """
+    members, rows, places = able.shape
+    given = np.ones(rows, np.uint64)
+    without = [sum(1 << taken for taken in range(1 << places) if not taken >> place & 1) for place in range(places)]
+    for member in range(members):
+        before, given = given, np.zeros(rows, np.uint64)
+        for place in range(places):
+            more = (before & np.uint64(without[place])) << np.uint64(1 << place)
+            given |= np.where(able[member, :, place], more, np.uint64(0))
+    found: Bools = given != 0
+    return found
+
+
+_MOST_MATCHED = 6
+"""Only sets of at most so many plans are compared with sets that cannot be placed: in larger ones that takes longer than it spares."""
 
 _BATCH = 256
 """Sets extended at once."""
 
 _SLACK = 200
-"""Sets within a 1/200 of the lowest bound are extended together with the lowest."""
+"""Sets within a 1/200 of the lowest bound are looked at before the others."""
 
 _BLEND_AFTER = 500
 """So many sets are looked at with the blends made for more plans before there is one for this number of plans."""
@@ -266,7 +277,8 @@ class Search:
     missing: Ints = field(init=False)
     tried: dict[tuple[int, ...], tuple[Placed, ...] | None] = field(init=False)
     blends: list[Blend] = field(init=False)
-    hopeless: list[list[Item]] = field(init=False)
+    hopeless: Ints = field(init=False)
+    stronger: Bools | None = field(init=False)
     sharp: list[tuple[int, Blend]] = field(init=False)
     expanded: int = 0
 
@@ -287,7 +299,8 @@ class Search:
         self.group = np.asarray([item.group for item in self.items], np.int64)
         self.tables = Tables(carried[:, columns], self.cost, self.missing, self.ceiling)
         self.blends = []
-        self.hopeless = []
+        self.hopeless = np.zeros((0, _MOST_MATCHED), np.int64)
+        self.stronger = None
         self.sharp = []
 
     def _blend(self, installs: int) -> None:
@@ -316,24 +329,28 @@ class Search:
         for blend in self.blends:
             if size < len(blend.least):
                 root.bound = np.maximum(root.bound, blend.bound(size, root.rest))
-        open_sets = [root]
-        begun, sharpened = self.expanded, False
+        pool, later = root.take(np.zeros(0, np.int64)), [root]
+        edge, begun, sharpened = 0, self.expanded, False
         while True:
-            pool = Frontier.joined(open_sets)
-            pool = pool.take(pool.bound <= ceiling)
             if not len(pool.bound):
-                return Found(None, ceiling + 1, (), 0, True)
+                # the next sets in order of their bound; those beyond the edge stay as they are meanwhile
+                everything = Frontier.joined(later)
+                everything = everything.take(everything.bound <= ceiling)
+                if not len(everything.bound):
+                    return Found(None, ceiling + 1, (), 0, True)
+                edge = int(everything.bound.min()) * (_SLACK + 1) // _SLACK
+                pool, later = everything.take(everything.bound <= edge), [everything.take(everything.bound > edge)]
             lowest = int(pool.bound.min())
             if monotonic() > until or (cancelled is not None and cancelled()):
-                return self._stopped(pool, lowest)
+                return self._stopped(Frontier.joined([pool, *later]), lowest)
             if not blended and self.expanded - begun > _BLEND_AFTER:
                 blended = True
                 self._blend(size)
             if self.blends and not sharpened and self.expanded - begun > _SHARPEN_AFTER:
                 sharpened = True
-                open_sets = [self._sharpened(pool, size)]
+                pool, later = pool.take(np.zeros(0, np.int64)), [self._sharpened(Frontier.joined([pool, *later]), size)]
                 continue
-            near = np.flatnonzero(pool.bound <= lowest + lowest // _SLACK)
+            near = np.arange(len(pool.bound))
             if len(near) > _BATCH:
                 near = near[np.argpartition(pool.bound[near], _BATCH - 1)[:_BATCH]]
             complete = ~pool.rest[near].any(axis=1)
@@ -344,18 +361,20 @@ class Search:
                 try:
                     placed = self._place(members, max(until - monotonic(), 0.1))
                 except TimeoutError:
-                    return self._stopped(pool, lowest)
+                    return self._stopped(Frontier.joined([pool, *later]), lowest)
                 if placed is not None:
                     return Found(lowest, lowest, placed, int(pool.installs[index]), True)
                 if len(self.parts) > known:
                     break
                 growing.append(index)
             if len(self.parts) > known:
-                open_sets = [self._with_new_part(pool, size)]
+                pool, later = pool.take(np.zeros(0, np.int64)), [self._with_new_part(Frontier.joined([pool, *later]), size)]
                 continue
-            later = np.ones(len(pool.bound), np.bool_)
-            later[growing] = False
-            open_sets = [pool.take(later), self._extend(pool.take(np.asarray(growing, np.int64)), installs, size, ceiling)]
+            waiting = np.ones(len(pool.bound), np.bool_)
+            waiting[growing] = False
+            grown = self._extend(pool.take(np.asarray(growing, np.int64)), installs, size, ceiling)
+            pool = Frontier.joined([pool.take(waiting), grown.take(grown.bound <= edge)])
+            later.append(grown.take(grown.bound > edge))
 
     @staticmethod
     def _members(sets: Frontier, index: int) -> tuple[int, ...]:
@@ -374,20 +393,30 @@ class Search:
     def _place(self, members: tuple[int, ...], seconds: float = 60.0) -> tuple[Placed, ...] | None:
         """Where the members run; None when they cannot. A part that shows why they cannot is looked at from then on."""
         if members not in self.tried:
-            shape = [self.items[member] for member in members]
-            if any(_within(shape, stronger) for stronger in self.hopeless):
+            if self._is_hopeless(members):
                 self.tried[members] = None
                 return None
-            items = [*self.always, *shape]
+            items = [*self.always, *(self.items[member] for member in members)]
             part = short_part(items, self.demand)
             if part is not None:
                 self._look_at(part)
                 return None
             placed = schedule(items, self.demand, seconds)
-            if placed is None:
-                self.hopeless.append(shape)
+            if placed is None and len(members) <= _MOST_MATCHED:
+                self.hopeless = np.vstack((self.hopeless, [*members, *[-1] * (_MOST_MATCHED - len(members))]))
             self.tried[members] = None if placed is None else tuple(placed)
         return self.tried[members]
+
+    def _is_hopeless(self, members: tuple[int, ...]) -> bool:
+        """Whether a set that carries no less cannot be placed."""
+        if not len(self.hopeless) or not 0 < len(members) <= _MOST_MATCHED:
+            return False
+        if self.stronger is None:
+            self.stronger = _stronger(self.items)
+        known = self.hopeless[:, (self.hopeless >= 0).any(axis=0)]
+        able = self.stronger[np.asarray(members)][:, known] & (known >= 0)
+        likely = able.any(axis=2).all(axis=0)
+        return bool(likely.any()) and bool(matched(able[:, likely]).any())
 
     def _look_at(self, part: Part) -> None:
         """One more part in all the tables."""
