@@ -83,7 +83,8 @@ def days_by_plan(valid: pd.DataFrame, used: pd.DataFrame, *, plan: str, carries:
             tooltip=[alt.Tooltip("plan:N", title=plan), alt.Tooltip("says:N", title=carries)] if len(bars) else alt.Undefined,
         )
     )
-    return alt.LayerChart(layer=[band, bar], height=max(ROW_PX * len(valid), 90))
+    # Half a label wide on the right, so that the last day can be read.
+    return alt.LayerChart(layer=[band, bar], height=max(ROW_PX * len(valid), 90), padding={"left": 5, "top": 5, "right": 18, "bottom": 5})
 
 
 def over_time(points: pd.DataFrame, *, value: str) -> alt.LayerChart:

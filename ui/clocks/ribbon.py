@@ -68,7 +68,7 @@ def _spec(_dated: list[ClockState], version: str, spoken: str) -> dict[str, Any]
     rule = alt.Chart(today).mark_rule(strokeWidth=4, color=TODAY).encode(x=alt.X("at:T"))
     label = alt.Chart(today).mark_text(align="center", baseline="bottom", dy=-4, color=TODAY, fontWeight="bold", fontSize=13)
     above = label.encode(x=alt.X("at:T"), y=alt.value(0), text=alt.Text("word:N"))
-    return dict(localised((shown + rule + above).properties(padding={"top": 24, "left": 5, "right": 5, "bottom": 5})).to_dict())
+    return dict(localised((shown + rule + above).properties(padding={"top": 24, "left": 5, "right": 28, "bottom": 5})).to_dict())
 
 
 def _local(at: Any, state: ClockState) -> Any:
