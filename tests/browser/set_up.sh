@@ -14,12 +14,12 @@ sudo=
 [ "$(id -u)" = 0 ] || sudo="sudo -n"
 if command -v apt-get >/dev/null 2>&1 && { [ -z "$sudo" ] || $sudo true 2>/dev/null; }; then
     export DEBIAN_FRONTEND=noninteractive
-    quickly="-o Acquire::Retries=0 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20"
-    { $sudo apt-get $quickly update -qq && $sudo apt-get $quickly install -y -qq --no-install-recommends chromium-headless-shell; } >/dev/null 2>&1 || true
-    if ! have_chromium || ! have_font; then
-        $sudo apt-get update -qq
-        $sudo apt-get install -y -qq --no-install-recommends chromium fontconfig fonts-wqy-zenhei >/dev/null
-    fi
+    apt="$sudo apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20"
+    install="$apt install -y --no-install-recommends"
+    # What cannot be had is named below, or Playwright has it.
+    $apt update >/dev/null 2>&1 || true
+    have_shell || $install chromium-headless-shell >/dev/null 2>&1 || have_chromium || $install chromium >/dev/null 2>&1 || true
+    have_font || $install fontconfig fonts-wqy-zenhei >/dev/null 2>&1 || true
 fi
 
 if ! have_chromium; then "$bin/python" -m playwright install chromium; fi
