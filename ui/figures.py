@@ -80,6 +80,11 @@ def moment(value: datetime) -> str:
     return str(format_datetime(value, "medium", locale=babel_locale()))
 
 
+def minute(value: datetime) -> str:
+    """The same without seconds, which nobody plans by."""
+    return f"{day(value.date())} {clock_time(value)}"
+
+
 def clock_time(value: datetime) -> str:
     """Hours and minutes in the time zone of the value."""
     return str(format_time(value, "short", locale=babel_locale()))

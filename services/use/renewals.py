@@ -1,14 +1,14 @@
 """Walking through a renewal: every tick is saved at once, on whatever device it is made."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from services.model.card import Card
 from services.model.clock import CardEvent
 from services.model.clock import EventKind as Happening
 from services.model.money import Money
-from services.model.reading import MoneyBalance, Validity, ValidityKind
+from services.model.reading import MoneyBalance, Reading, Source, Validity, ValidityKind
 from services.model.reminder import Matter, Topic
 from services.model.renewal import Begun, Channel, EventKind, Figures, Product, Promise, RenewalEvent, RenewalStatus
 from services.rules.balances.packages import data_left
@@ -26,6 +26,7 @@ from services.rules.renewals.product import payment, promise_of
 from services.rules.renewals.proof import Proof, prove
 from services.rules.renewals.ranking import RankedChannel, rank
 from services.rules.renewals.run import NEXT, Run, admit, stand, undoable
+from services.store.readings import ReadingStore
 from services.store.receipts import ReceiptStore
 from services.store.renewals import KeptRenewal, RenewalStore
 from services.use.clocks import ClockDesk
@@ -63,6 +64,11 @@ class Walk:
     def done(self) -> int:
         return sum(step.id in self.run.ticks for step in self.steps)
 
+    @property
+    def paying_since(self) -> datetime | None:
+        """When paying began the last time; None before. What was read earlier says nothing about the payment."""
+        return max((event.at for event in self.events if event.status is RenewalStatus.PAYING), default=self.run.sent_at)
+
 
 class RenewalDesk:
     """Renewals of one account. Every instant comes from ``now``. What does not fit where a renewal stands raises NotNow and changes
@@ -72,6 +78,7 @@ class RenewalDesk:
         self.store = RenewalStore(house.database, account)
         self._clocks = ClockDesk(house, account, now)
         self._files = ReceiptStore(house.database, account)
+        self._readings = ReadingStore(house.database, account)
         self._now = now
 
     def start(self, begun: Begun, before: Figures | None = None) -> str:
@@ -147,6 +154,19 @@ class RenewalDesk:
 
         self.store.append(renewal_id, decide)
         return self.walk(renewal_id).proof
+
+    def typed_after(self, renewal_id: str, figures: Figures, state: CardState | None) -> Proof:
+        """Keep what a person typed that the card shows now: in the renewal, and as a reading of its card, so that nobody types it twice.
+        ``state``: of the card; the date is taken for one of the kind of its latest."""
+        proof = self.saw_after(renewal_id, figures)
+        card_id = self.store.get(renewal_id).card_id
+        if card_id is not None:
+            money = () if figures.money is None else (MoneyBalance(figures.money),)
+            latest = max(_dates(state), key=lambda end: end.last_day, default=None) if state is not None else None
+            kind = ValidityKind.UNSPECIFIED if latest is None else latest.kind
+            ends = () if figures.until is None else (Validity(kind, figures.until),)
+            self._readings.add([Reading(card_id, Source.TYPED, self._now(), money=money, validity=ends)])
+        return proof
 
     def switch(self, renewal_id: str, channel: Channel, why: str = "") -> None:
         """Go on by another channel. Ticks of steps before paying that hold for every channel stay; those after paying are cleared."""
@@ -290,21 +310,23 @@ def facts_of(walks: Iterable[Walk], cards: Iterable[Card]) -> list[RenewalFacts]
     return found
 
 
-def figures_of(state: CardState | None, today: date | None = None) -> Figures:
+def figures_of(state: CardState | None, today: date | None = None, since: datetime | None = None) -> Figures:
     """What a card shows as far as readings tell: the main purse, the latest date of the line, and, of packages not over
-    ``today``, all data left; that is left out where a package does not say."""
+    ``today``, all data left; that is left out where a package does not say. ``since``: what was read before it is left out."""
     if state is None:
         return Figures()
+    if since is not None:
+        state = replace(state, fields={key: item for key, item in state.fields.items() if item.newest.taken_at >= since})
     known = state.main_money()
     money = known.figure.money if known is not None and isinstance(known.figure, MoneyBalance) else None
     left = None if today is None else data_left(state, today)
     volume = None if left is None or left.at_least else left.remaining
-    return Figures(money, max(_dates(state), default=None), volume)
+    return Figures(money, max((end.last_day for end in _dates(state)), default=None), volume)
 
 
-def _dates(state: CardState) -> Iterable[date]:
+def _dates(state: CardState) -> Iterable[Validity]:
     shown = (item.newest.figure for item in state.fields.values())
-    return (figure.last_day for figure in shown if isinstance(figure, Validity) and figure.kind not in _NOT_MOVED)
+    return (figure for figure in shown if isinstance(figure, Validity) and figure.kind not in _NOT_MOVED)
 
 
 def _steps(run: Run) -> tuple[Step, ...]:

@@ -62,6 +62,8 @@ WORDS = {
         "kept": "Kept.",
         "one": "Other days for one card",
         "silent": "No reminders for this card",
+        "not_sent": "Nothing is sent: there is no channel",
+        "next_run": "Is sent with the next run",
     },
 }
 
@@ -144,9 +146,17 @@ def test_answers_on_the_page_itself(open_dashboard: Callable[..., Dashboard], vi
     words, dashboard = WORDS["en"], open_dashboard("answers")
     house = opened(dashboard)
     furnish(house, receiver, "en")
-    house.close()
+    (channel,) = ChannelDesk(house, "local").channels()
+    ChannelDesk(house, "local").switch(channel.channel_id, False)
     visitor = visit("en", "phone")
     page = visitor.goto(f"{dashboard.url}/reminders")
+    expect(page.get_by_text(words["not_sent"])).to_be_visible()
+    expect(page.get_by_text(words["next_run"])).to_have_count(0)
+    ChannelDesk(house, "local").switch(channel.channel_id, True)
+    house.close()
+    visitor.goto(f"{dashboard.url}/reminders")
+    expect(page.get_by_text(words["next_run"])).to_be_visible()
+    expect(page.get_by_text(words["not_sent"])).to_have_count(0)
     page.get_by_role("button", name=words["tomorrow"]).click()
     visitor.settle()
     expect(page.get_by_text(words["nothing"])).to_be_visible()

@@ -2,15 +2,20 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from services.model.card import CardKind
-from services.model.renewal import Begun, Channel
+from services.model.card import Card, CardKind
+from services.model.money import Money
+from services.model.reading import MoneyBalance, Reading, Source, Validity, ValidityKind
+from services.model.renewal import Begun, Channel, Figures, Promise
+from services.use.cards import CardDesk
 from services.use.configuration import read_configuration
 from services.use.house import open_house
 from services.use.operators import operator_name
+from services.use.readings import ReadingDesk
 from services.use.renewals import RenewalDesk
 from tests.browser.conftest import Dashboard, Visitor, pick
 
@@ -68,6 +73,16 @@ WORDS = {
         "complaint": "现正式投诉",
         "only_link": "只核对付款页",
         "dispute": "钱没有到账时",
+        "not_read": "付款后还没有查过这张卡",
+        "paste": "到卡的页面粘贴运营商短信",
+        "newest": "使用最新查询结果",
+        "other_than_promised": "卡上显示的与承诺不符",
+        "down": "跳到“证明：两项变化”",
+        "proof": "证明：两项变化",
+        "open_card": "打开这张卡",
+        "twice": "这张卡正在续费。请在上方继续",
+        "not_confirmed": "未证实",
+        "safe": "最后安全日：",
     },
     "en": {
         "operator": "Operator or seller",
@@ -122,6 +137,16 @@ WORDS = {
         "complaint": "This is a complaint",
         "only_link": "Only check a payment page",
         "dispute": "When the money does not arrive",
+        "not_read": "The card has not been read since you paid",
+        "paste": "Paste the operator's message on the card's page",
+        "newest": "Take the newest reading",
+        "other_than_promised": "The card does not show what was promised",
+        "down": "Down to “Proof: two changes”",
+        "proof": "Proof: two changes",
+        "open_card": "Open the card",
+        "twice": "A renewal of this card is going on",
+        "not_confirmed": "not confirmed",
+        "safe": "Last safe day: ",
     },
 }
 BOTH = pytest.mark.parametrize(("language", "width"), [("zh", "phone"), ("en", "desktop")])
@@ -175,7 +200,7 @@ def press(visitor: Visitor, name: str, exact: bool = True) -> None:
 
 def type_number(page: Page, key: str, value: str) -> None:
     """Type, leave the field, and see that it has taken the number: a page that still comes to rest may put a fresh field in its place."""
-    field = page.locator(f".st-key-{key} input")
+    field = page.locator(f"[class*='st-key-{key}'] input").first
     expect(field).to_be_editable()
     field.fill(value)
     field.press("Tab")
@@ -234,6 +259,58 @@ def test_from_an_operator_to_the_proof_and_on_another_device(
     visitor.goto(f"{own.url}/renew")
     expect(page.get_by_role("heading", name=words["earlier"])).to_be_visible()
     assert visitor.sideways() == 0
+
+
+@BOTH
+def test_a_proof_that_contradicts_and_the_one_that_moves_the_clock_of_the_card(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor], language: str, width: str
+) -> None:
+    words, own, visitor = WORDS[language], open_dashboard(f"proof-{language}"), visit(language, width)
+    page = visitor.goto(f"{own.url}/renew")
+    expect(page.get_by_text(words["not_confirmed"])).to_have_count(0)  # nobody has said yet which operator it is
+
+    now = datetime.now(UTC)
+    house = open_house(read_configuration({"SIMKEEPER_DATA_DIR": str(own.data_dir)}))
+    CardDesk(house, "local").add(Card("c1", "Home", CardKind.SIM, operator="value_gb", country="HK"))
+    shown, until = Figures(Money.of(12, "HKD"), now.date() + timedelta(30)), now.date() + timedelta(365)
+    before = (Validity(ValidityKind.NUMBER, now.date() + timedelta(30)),)
+    ReadingDesk(house, "local").record(Reading("c1", Source.TYPED, now, money=(MoneyBalance(Money.of(12, "HKD")),), validity=before))
+    desk = RenewalDesk(house, "local")
+    renewal = desk.start(Begun(CardKind.SIM, Channel.WEBSITE, operator="value_gb", card_id="c1"), shown)
+    desk.promised(renewal, Promise(Money.of(50, "HKD"), until))
+    visitor.goto(f"{own.url}/renew?card=c1")
+    expect(page.get_by_text(words["twice"])).to_be_visible()
+
+    visitor.goto(f"{own.url}/renew?run={renewal}")
+    press(visitor, words["pay_now"])
+    press(visitor, words["paid"])
+    expect(page.get_by_text(words["not_read"])).to_be_visible()
+    expect(page.get_by_role("button", name=words["newest"])).to_have_count(0)
+    expect(page.get_by_role("link", name=words["paste"])).to_have_attribute("href", re.compile("id=c1.*open=paste"))
+    type_number(page, "after_amount", "12")
+    press(visitor, words["compare"])
+    expect(page.locator("[data-testid=stAlert]").filter(has_text=words["other_than_promised"])).to_be_visible()
+    desk.paid(renewal, Money.of(50, "HKD"), "T-1")
+    visitor.goto(f"{own.url}/renew?run={renewal}")
+    page.get_by_role("link", name=words["down"]).click()
+    expect(page.get_by_role("heading", name=words["proof"])).to_be_in_viewport()
+    assert f"run={renewal}" in page.url
+    visitor.settle()
+    assert visitor.axe() == []
+    assert visitor.sideways() == 0
+
+    after = (Validity(ValidityKind.NUMBER, until),)
+    ReadingDesk(house, "local").record(
+        Reading("c1", Source.PASTED, datetime.now(UTC), money=(MoneyBalance(Money.of(62, "HKD")),), validity=after)
+    )
+    house.close()
+    visitor.goto(f"{own.url}/renew?run={renewal}")
+    press(visitor, words["newest"], exact=False)
+    expect(page.locator("[data-testid=stAlert]").filter(has_text=words["confirmed"])).to_be_visible()
+    expect(page.get_by_text(words["safe"])).to_contain_text(str((until - timedelta(1)).year))
+    expect(page.get_by_role("link", name=words["open_card"])).to_be_visible()
+    unfold(page, words["now"])
+    expect(page.locator("[class*='st-key-after_amount'] input").first).to_have_value("62.00")
 
 
 @BOTH

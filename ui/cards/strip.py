@@ -35,8 +35,13 @@ def strip(view: CardView) -> None:
     st.markdown(" → ".join(parts))
     if all(step.place is not Place.HERE for step in steps):
         known = view.state is not None and bool(view.state.fields)
-        st.caption(
-            _("Where this card stands is not known: no date of it is. Enter the dates you remember.")
-            if known
-            else _("Nothing is known about this card yet. Enter what is left, or the dates you remember.")
-        )
+        if any(step.day is not None for step in steps):
+            st.caption(
+                _("Whether this card is in use already is not known. Enter the day of its first use under “{heading}”.").format(
+                    heading=_("Change this card")
+                )
+            )
+        elif known:
+            st.caption(_("Where this card stands is not known: no date of it is. Enter the dates you remember."))
+        else:
+            st.caption(_("Nothing is known about this card yet. Enter what is left, or the dates you remember."))

@@ -11,7 +11,7 @@ TROUBLE = {
     Failure.UNREADABLE: mark("What was entered cannot be read any more: the key file of this machine was changed. Enter it again."),
     Failure.INCOMPLETE: mark("The service cannot be used with what was entered. Check every field."),
     Failure.FORBIDDEN_HOST: mark("The message would have gone to an address that nobody entered, so it was not sent."),
-    Failure.UNREACHABLE: mark("The server could not be reached. Check its address and the internet connection."),
+    Failure.UNREACHABLE: mark("The server could not be reached. Check its address, its port and the internet connection."),
     Failure.TIMEOUT: mark("The server did not answer in time. The message may have arrived all the same."),
     Failure.TLS: mark(
         "The server could not prove who it is, or offers no encryption, so nothing was sent. Check its address and the date of this machine."

@@ -57,7 +57,7 @@ def _channel(desk: ChannelDesk, channel: ChannelView, kind: ChannelKind | None) 
         tested = st.button(_("Test {name}").format(name=name), key=f"channel_test_{channel.channel_id}", icon=":material/send:")
         if tested:
             _test(desk, channel)
-    with st.expander(_("Settings of {name}").format(name=name)):
+    with st.expander(_("Settings of {name}").format(name=name), expanded=channel.last_failure is not None):
         if kind is not None:
             _change(desk, channel, kind)
         with st.container(horizontal=True):

@@ -8,11 +8,14 @@ import streamlit as st
 from services.model.reminder import Matter
 from services.rules.reminders import messages
 from services.rules.reminders.messages import Saying
+from services.use.channels import ChannelDesk
+from services.use.house import house
 from services.use.reminders import Standing
 from ui import figures
 from ui.language import _, n_
 from ui.reminders import words
 from ui.reminders.desk import reminder_desk
+from ui.shell import account
 from ui.text import for_label, plain
 
 SHOWN, NEXT = 8, 12
@@ -26,8 +29,11 @@ def upcoming() -> None:
     st.header(_("Due now"))
     if not pressing:
         st.markdown(_("Nothing is due."))
+    sendable = any(channel.enabled for channel in ChannelDesk(house(), account()).channels())
+    if pressing and not sendable:
+        st.info(_("Nothing is sent: there is no channel that is on. Add one below, under “{heading}”.").format(heading=_("Channels")))
     for standing in pressing[:SHOWN]:
-        _pressing(standing, said)
+        _pressing(standing, said, sendable)
     if len(pressing) > SHOWN:
         with st.expander(n_("and {n} more", "and {n} more", len(pressing) - SHOWN).format(n=figures.number(len(pressing) - SHOWN))):
             for standing in pressing[SHOWN:]:
@@ -43,12 +49,12 @@ def upcoming() -> None:
             _coming(coming[NEXT:], said)
 
 
-def _pressing(standing: Standing, said: Saying) -> None:
+def _pressing(standing: Standing, said: Saying, sendable: bool) -> None:
     key, name = _key(standing), for_label(messages.shown(standing.topic.name))
     with st.container(border=True):
         st.markdown(f"**{words.head(standing, said)}**")
         st.markdown("  \n".join(plain(line) for line in messages.details(standing.topic, said)))
-        if standing.next_at is not None:
+        if standing.next_at is not None and sendable:
             label = _("Repeated {when} unless you answer.") if standing.said else _("Is sent with the next run, from {when} on.")
             st.caption(label.format(when=words.moment(standing.next_at)))
         with st.container(horizontal=True):

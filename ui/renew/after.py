@@ -18,6 +18,9 @@ from ui.renew.figures_form import after, amount_fields, as_money, figures_text, 
 from ui.text import plain
 from ui.words import word
 
+PROOF = "proof"
+"""The anchor of the proof."""
+
 
 def payment(walk: Walk) -> None:
     """How much was paid, the number to find it by, and what proves it."""
@@ -62,7 +65,7 @@ def _expected(walk: Walk) -> Money | None:
 
 def proof(walk: Walk) -> None:
     """Both changes, each with its answer."""
-    st.subheader(_("Proof: two changes"))
+    st.subheader(_("Proof: two changes"), anchor=PROOF)
     for name, answer in ((_("Balance"), walk.proof.balance), (_("Validity date"), walk.proof.date)):
         st.markdown(_badge(name, answer))
     st.caption(

@@ -7,7 +7,7 @@ from decimal import Decimal
 import streamlit as st
 
 from services.model.money import Money
-from services.model.renewal import Figures, Promise
+from services.model.renewal import EventKind, Figures, Promise
 from services.model.tri import Tri
 from services.use.rates import currencies_with
 from services.use.renewals import Walk, figures_of
@@ -62,19 +62,34 @@ def after(walk: Walk) -> None:
     """What the card shows now."""
 
     def keep(seen: Figures) -> None:
+        renewal_desk().typed_after(walk.renewal_id, seen, view.state if view is not None else None)
+
+    def take(seen: Figures) -> None:
         renewal_desk().saw_after(walk.renewal_id, seen)
 
-    if walk.card_id and (view := reading_desk().view(walk.card_id)) is not None:
-        newest = figures_of(view.state, clock.today())
-        label = _("Take the newest reading: {figures}").format(figures=figures_text(newest))
-        st.button(label, key="after_reading", on_click=keep, args=(newest,), disabled=newest == Figures(), width="stretch")
-    _figures(walk, "after", walk.run.after, _("Compare with the promise"), keep)
+    view = reading_desk().view(walk.card_id) if walk.card_id else None
+    if view is not None:
+        newest = figures_of(view.state, clock.today(), walk.paying_since)
+        if newest == Figures():
+            st.caption(_("The card has not been read since you paid."))
+        else:
+            label = _("Take the newest reading: {figures}").format(figures=figures_text(newest))
+            st.button(label, key="after_reading", on_click=take, args=(newest,), width="stretch")
+        st.page_link(
+            "../pages/card.py",
+            label=_("Paste the operator's message on the card's page"),
+            icon=":material/content_paste:",
+            query_params={"id": view.card.card_id, "open": "paste"},
+        )
+    turn = sum(event.kind is EventKind.AFTER for event in walk.events)
+    # Fresh fields for each turn: they show what was taken, not what stood in them.
+    _figures(walk, "after", walk.run.after, _("Compare with the promise"), keep, str(turn))
 
 
-def _figures(walk: Walk, name: str, seen: Figures | None, label: str, keep: Callable[[Figures], None]) -> None:
+def _figures(walk: Walk, name: str, seen: Figures | None, label: str, keep: Callable[[Figures], None], turn: str = "") -> None:
     with st.form(f"{name}_form", border=False):
-        amount, currency = amount_fields(walk, name, seen.money if seen else None, _("Balance"))
-        until = st.date_input(_("Valid until"), value=seen.until if seen else None, key=f"{name}_until")
+        amount, currency = amount_fields(walk, name, seen.money if seen else None, _("Balance"), turn)
+        until = st.date_input(_("Valid until"), value=seen.until if seen else None, key=f"{name}_until{turn}")
         pressed = st.form_submit_button(label, width="stretch")
     typed = Figures(as_money(amount, currency), until if isinstance(until, date) else None)
     if pressed and typed == Figures():
@@ -84,12 +99,15 @@ def _figures(walk: Walk, name: str, seen: Figures | None, label: str, keep: Call
         st.rerun()
 
 
-def amount_fields(walk: Walk, name: str, value: Money | None, label: str) -> tuple[float | None, str]:
-    """An amount, which may be left out, and its currency."""
-    choice = value.currency if value else usual_currency(walk.run.begun.country)
+def amount_fields(walk: Walk, name: str, value: Money | None, label: str, turn: str = "") -> tuple[float | None, str]:
+    """An amount, which may be left out, and its currency: until somebody says another, that of the card's balance before."""
+    told = value or (walk.run.before.money if walk.run.before else None)
+    choice = told.currency if told else usual_currency(walk.run.begun.country)
     known = currencies_with(choice)
-    amount = st.number_input(label, value=float(value.amount) if value else None, step=1.0, format="%.2f", key=f"{name}_amount")
-    currency = st.selectbox(_("Currency"), known, index=known.index(choice), format_func=figures.currency_name, key=f"{name}_currency")
+    amount = st.number_input(label, value=float(value.amount) if value else None, step=1.0, format="%.2f", key=f"{name}_amount{turn}")
+    currency = st.selectbox(
+        _("Currency"), known, index=known.index(choice), format_func=figures.currency_name, key=f"{name}_currency{turn}"
+    )
     return amount, currency
 
 

@@ -1,12 +1,14 @@
 """The beginning: which card or operator, in what situation, by which channel; and the renewals there are already."""
 
+from collections.abc import Container
+
 import streamlit as st
 
 from services.model.card import Card, CardKind
 from services.model.renewal import Begun, Figures, Situation
 from services.rules.guides.library import operator_guide, shipped_guides
 from services.rules.guides.schema import About
-from services.rules.renewals.ranking import RankedChannel, rank
+from services.rules.renewals.ranking import RankedChannel, Why, rank
 from services.use.operators import home_country, operator_country
 from services.use.renewals import Walk, figures_of
 from ui import clock, figures
@@ -33,7 +35,7 @@ def overview() -> None:
         st.header(_("Going on"))
         _list(going)
     st.header(_("Start a renewal"))
-    _form()
+    _form({walk.card_id for walk in going})
     with st.expander(_("Only check a payment page"), icon=":material/link:"):
         link_box(None, None)
     over = [walk for walk in walks if not walk.run.is_open]
@@ -55,12 +57,15 @@ def _list(walks: list[Walk]) -> None:
             st.button(label, key=f"open_{walk.renewal_id}", on_click=open_run, args=(walk.renewal_id,), width="stretch")
 
 
-def _form() -> None:
+def _form(going: Container[str | None]) -> None:
+    """``going``: the cards of renewals that go on."""
     card, seen = _card()
     if card is None:
         operator, name, kind, country = _operator()
     else:
         first_clock(card.card_id)
+        if card.card_id in going:
+            st.warning(_("A renewal of this card is going on. Continue that one above, or you may pay twice."))
         operator, name, kind = card.operator, card.nickname, card.kind
         country = home_country(card)
     situation = st.selectbox(
@@ -73,7 +78,7 @@ def _form() -> None:
         _("How do you want to pay? The best way for this card stands first."),
         list(order),
         format_func=lambda it: word(words.CHANNEL, it),
-        captions=[_reasons(item) for item in ranked],
+        captions=[_reasons(item, operator) for item in ranked],
         key=f"renew_channel_{operator}_{kind}_{situation}",
     )
     begun = Begun(kind, channel, situation, operator, "" if operator else name.strip()[:80], card.card_id if card else None, country)
@@ -125,7 +130,9 @@ def _operator() -> tuple[str | None, str, CardKind, str | None]:
     return chosen or None, name, kind, operator_country(chosen) if chosen else None
 
 
-def _reasons(item: RankedChannel) -> str:
-    """What to open or call, and what speaks for or against it."""
+def _reasons(item: RankedChannel, operator: str | None) -> str:
+    """What to open or call, and what speaks for or against it. While no operator is known, nothing is confirmed for any channel: that is
+    not said of each of them."""
     parts = [spoken(item.entry.name)] if item.entry else []
-    return plain(" · ".join([*parts, *(word(words.WHY, reason) for reason in item.why)]))
+    why = [reason for reason in item.why if operator is not None or reason is not Why.NOT_NAMED]
+    return plain(" · ".join([*parts, *(word(words.WHY, reason) for reason in why)]))

@@ -13,7 +13,7 @@ from ui.language import _, spoken
 from ui.orders.till import order_section, orders_here
 from ui.paper import paper_hint
 from ui.renew import words
-from ui.renew.after import dispute, payment, proof
+from ui.renew.after import PROOF, dispute, payment, proof
 from ui.renew.checks import as_of, link_box, number_box, uses_a_page
 from ui.renew.desk import REFUSED, leave, payee, renewal_desk
 from ui.renew.figures_form import before, promise
@@ -69,9 +69,12 @@ def _head(walk: Walk) -> None:
     st.header(plain(name))
     parts = [payee(begun)] if view else []
     st.markdown(" · ".join(plain(part) for part in [*parts, word(words.CHANNEL, walk.run.channel), word(words.SITUATION, begun.situation)]))
-    if walk.card_id and walk.run.is_open:
+    if walk.card_id and (walk.run.is_open or walk.run.status is S.CONFIRMED):
         first_clock(walk.card_id)
-    st.button(_("All renewals"), icon=":material/arrow_back:", key="renew_leave", on_click=leave)
+    with st.container(horizontal=True):
+        st.button(_("All renewals"), icon=":material/arrow_back:", key="renew_leave", on_click=leave)
+        if view:
+            st.page_link("../pages/card.py", label=_("Open the card"), icon=":material/sim_card:", query_params={"id": view.card.card_id})
     done = _("{done} of {all} steps").format(done=walk.done, all=len(walk.steps))
     st.progress(walk.done / max(1, len(walk.steps)), text=f"**{done}**")
     if st.session_state.pop(REFUSED, False):
@@ -81,19 +84,44 @@ def _head(walk: Walk) -> None:
 def _status(walk: Walk) -> None:
     run = walk.run
     shown = {S.CONFIRMED: st.success, S.FAILED: st.error, S.UNKNOWN: st.error, S.DISPUTED: st.warning, S.PENDING: st.warning}
-    shown.get(run.status, st.info)(word(words.ADVICE, run.status), title=word(words.STATUS, run.status))
+    advice = word(words.ADVICE, run.status)
+    if run.status is S.SENT and run.paid is not None:
+        advice = _("Look at the card again, and enter what it shows now.")
+    shown.get(run.status, st.info)(advice, title=word(words.STATUS, run.status))
+    if walk.look_again_at is not None and walk.proof.refuted:
+        st.warning(
+            _("It may still count: do not pay again, and look at the card once more later. If it stays so, say that it failed."),
+            title=_("The card does not show what was promised"),
+        )
+    if (below := _below(walk)) is not None:
+        anchor, heading = below
+        label = _("Down to “{heading}”").format(heading=heading)
+        st.markdown(f"[{label}](#{anchor})")
     if walk.look_again_at is not None:
-        moment = figures.moment(walk.look_again_at.astimezone(clock.zone()))
+        moment = figures.minute(walk.look_again_at.astimezone(clock.zone()))
         late = _("It should have counted by {time}. Ask where the money is: the steps are below.")
         due = _("Most payments count within a day. If nothing has changed by {time}, ask.")
         st.caption((late if clock.now() >= walk.look_again_at else due).format(time=moment))
+
+
+def _below(walk: Walk) -> tuple[str, str] | None:
+    """The part of the page where it goes on, by its anchor and heading: it can lie many screens below on a phone."""
+    match walk.run.status:
+        case S.PAYING:
+            return Phase.PAY.value, word(words.PHASE, Phase.PAY)
+        case S.SENT if walk.run.paid is None:
+            return Phase.AFTER.value, word(words.PHASE, Phase.AFTER)
+        case S.SENT | S.UNKNOWN | S.PENDING:
+            return PROOF, _("Proof: two changes")
+        case _:
+            return None
 
 
 def _phase(walk: Walk, phase: Phase) -> None:
     """The steps of one phase, each a line to tick; notes on them together below."""
     steps = [step for step in walk.steps if step.phase is phase]
     with st.container(key=f"paper_{phase.value}"):
-        st.subheader(word(words.PHASE, phase))
+        st.subheader(word(words.PHASE, phase), anchor=phase.value)
         for step in steps:
             _step(walk, step)
     with st.expander(_("Notes and photos"), icon=":material/edit_note:"):
@@ -120,7 +148,10 @@ def _go_on(walk: Walk) -> None:
     """One button for each way it can have gone."""
     if not walk.next:
         return
-    st.markdown("**" + (_("Ready to pay?") if walk.run.status is S.DRAFT else _("How did it go?")) + "**")
+    asked = {S.DRAFT: _("Ready to pay?"), S.CONFIRMED: _("Is something wrong after all?")}.get(walk.run.status, _("How did it go?"))
+    st.markdown(f"**{asked}**")
+    if walk.look_again_at is not None:
+        st.caption(_("It went through? Enter what the card shows now under “{heading}”.").format(heading=_("Proof: two changes")))
     for place, status in enumerate(walk.next):
         st.button(
             word(words.GO_TO, status),
@@ -188,7 +219,9 @@ def _evidence(guide: Guide, sources: tuple[str, ...], stamp: str | None, sure: s
 def _end(walk: Walk) -> None:
     """Taking the last thing back, giving up, what happened, forgetting it."""
     if walk.can_undo is not None and walk.run.abandoned is None:
-        label = _("Undo: {what}").format(what=word(words.EVENT, walk.can_undo.kind))
+        status = walk.can_undo.status
+        what = word(words.STATUS, status) if status is not None else word(words.EVENT, walk.can_undo.kind)
+        label = _("Undo: {what}").format(what=what)
         st.button(label, icon=":material/undo:", key="renew_undo", on_click=_do, args=("undo", walk.renewal_id), width="stretch")
     if walk.run.is_open:
         with st.expander(_("Give up"), icon=":material/cancel:"):

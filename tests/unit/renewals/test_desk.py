@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from services.model.card import Card, CardKind, ProviderLink
 from services.model.money import Money
-from services.model.reading import MoneyBalance, Reading, Source, Validity, ValidityKind
+from services.model.reading import Measure, MoneyBalance, Reading, Source, Validity, ValidityKind
 from services.model.renewal import Begun, Channel, EventKind, Figures, Promise, RenewalStatus, Situation
 from services.model.tri import Tri
 from services.rules.number_check import Difference, Doubt
@@ -204,6 +205,44 @@ def test_a_card_brings_its_figures_and_takes_its_renewals_along(opened: House) -
     assert own.walk(renewal).card_id == "two"
     cards.delete(["two"])
     assert own.walks() == []
+
+
+def test_what_is_typed_as_proof_is_a_reading_of_the_card_and_what_was_read_before_paying_proves_nothing(opened: House) -> None:
+    cards, readings = CardDesk(opened, "local", lambda: NOW), ReadingDesk(opened, "local", lambda: NOW)
+    cards.add(Card("one", "Card one", CardKind.SIM, "cmhk", "HK"))
+    old = Reading(
+        "one",
+        Source.TYPED,
+        NOW - timedelta(hours=1),
+        money=(MoneyBalance(hkd(12)),),
+        validity=(Validity(ValidityKind.NUMBER, date(2026, 12, 1)), Validity(ValidityKind.RESCUE, date(2027, 1, 1))),
+    )
+    readings.record(old)
+    own = desk(opened)
+    renewal = own.start(replace(CMHK, card_id="one"), Figures(hkd(12), date(2026, 12, 1)))
+    assert own.walk(renewal).paying_since is None
+    own.set_status(renewal, S.PAYING)
+    own.set_status(renewal, S.SENT)
+    own.promised(renewal, Promise(hkd(50), date(2027, 5, 19)))
+    before = readings.view("one")
+    assert before is not None
+    assert own.walk(renewal).paying_since == NOW
+    assert figures_of(before.state, since=NOW) == Figures()
+    assert figures_of(before.state, since=NOW - timedelta(hours=1)) == Figures(hkd(12), date(2026, 12, 1))
+
+    assert own.typed_after(renewal, Figures(hkd(62), date(2027, 5, 19)), before.state).confirmed
+    after = readings.view("one")
+    assert after is not None
+    assert after.state is not None
+    assert figures_of(after.state, since=NOW) == Figures(hkd(62), date(2027, 5, 19))
+    ends = [item.newest.figure for item in after.state.figures(Measure.VALIDITY)]
+    assert Validity(ValidityKind.NUMBER, date(2027, 5, 19)) in ends
+
+    alone = own.start(CMHK)
+    own.typed_after(alone, Figures(hkd(99), None), None)
+    again = readings.view("one")
+    assert again is not None
+    assert figures_of(again.state) == figures_of(after.state)
 
 
 def test_a_card_at_a_connected_provider_is_offered_that_way_half_way_too(opened: House) -> None:
