@@ -244,7 +244,9 @@ def test_from_an_operator_to_the_proof_and_on_another_device(
     unfold(page, words["promised"])
     type_number(page, "promise_amount", "50")
     page.get_by_text(words["fixed"], exact=True).click()
+    expect(page.get_by_role("checkbox", name=words["fixed"])).to_be_checked()
     press(visitor, words["keep_promise"])
+    expect(page.get_by_text(re.compile(f"^{words['promised']}.*50"))).to_be_visible()
     press(visitor, words["pay_now"])
     press(visitor, words["paid"])
 
