@@ -13,7 +13,7 @@ from services.rules.trips.highs import Floats
 from services.rules.trips.items import Item
 from services.rules.trips.parts import Part, stretches
 
-_MOST_PICKS = 4096
+_MOST_PICKS = 512
 """Parts looked at: every choice of runs and countries where there are no more than this, else one or two blocks of runs."""
 
 _MOST_KEPT = 4_000_000
