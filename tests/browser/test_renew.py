@@ -73,6 +73,7 @@ WORDS = {
         "complaint": "现正式投诉",
         "only_link": "只核对付款页",
         "dispute": "钱没有到账时",
+        "not_paid": "已付：未填写",
         "not_read": "付款后还没有查过这张卡",
         "paste": "到卡的页面粘贴运营商短信",
         "newest": "使用最新查询结果",
@@ -137,6 +138,7 @@ WORDS = {
         "complaint": "This is a complaint",
         "only_link": "Only check a payment page",
         "dispute": "When the money does not arrive",
+        "not_paid": "Paid: not entered",
         "not_read": "The card has not been read since you paid",
         "paste": "Paste the operator's message on the card's page",
         "newest": "Take the newest reading",
@@ -287,6 +289,7 @@ def test_a_proof_that_contradicts_and_the_one_that_moves_the_clock_of_the_card(
     press(visitor, words["pay_now"])
     press(visitor, words["paid"])
     expect(page.get_by_text(words["not_read"])).to_be_visible()
+    expect(page.get_by_text(words["not_paid"], exact=True)).to_be_visible()
     expect(page.get_by_role("button", name=words["newest"])).to_have_count(0)
     expect(page.get_by_role("link", name=words["paste"])).to_have_attribute("href", re.compile("id=c1.*open=paste"))
     type_number(page, "after_amount", "12")

@@ -57,7 +57,7 @@ def _pressing(standing: Standing, said: Saying, sendable: bool) -> None:
         if standing.next_at is not None and sendable:
             label = _("Repeated {when} unless you answer.") if standing.said else _("Is sent with the next run, from {when} on.")
             st.caption(label.format(when=words.moment(standing.next_at)))
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             seen = _("Seen: {name}").format(name=name)
             st.button(seen, key=f"seen_{key}", on_click=_acknowledge, args=([standing],), icon=":material/check:")
             later = _("Again tomorrow: {name}").format(name=name)

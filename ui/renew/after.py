@@ -25,7 +25,7 @@ PROOF = "proof"
 def payment(walk: Walk) -> None:
     """How much was paid, the number to find it by, and what proves it."""
     run = walk.run
-    shown = " · ".join(part for part in (money_text(run.paid), run.reference) if part)
+    shown = " · ".join(part for part in (money_text(run.paid) if run.paid else "", run.reference) if part) or _("not entered")
     receipts = receipt_desk().of_renewal(walk.renewal_id)
     box = st.expander(_("Paid: {what}").format(what=plain(shown)), icon=":material/receipt_long:", expanded=run.paid is None)
     with box:

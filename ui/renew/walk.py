@@ -71,7 +71,7 @@ def _head(walk: Walk) -> None:
     st.markdown(" · ".join(plain(part) for part in [*parts, word(words.CHANNEL, walk.run.channel), word(words.SITUATION, begun.situation)]))
     if walk.card_id and (walk.run.is_open or walk.run.status is S.CONFIRMED):
         first_clock(walk.card_id)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(_("All renewals"), icon=":material/arrow_back:", key="renew_leave", on_click=leave)
         if view:
             st.page_link("../pages/card.py", label=_("Open the card"), icon=":material/sim_card:", query_params={"id": view.card.card_id})
