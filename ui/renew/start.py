@@ -8,7 +8,7 @@ from services.model.card import Card, CardKind
 from services.model.renewal import Begun, Figures, Situation
 from services.rules.guides.library import operator_guide, shipped_guides
 from services.rules.guides.schema import About
-from services.rules.renewals.ranking import RankedChannel, Why, rank
+from services.rules.renewals.ranking import RankedChannel, rank
 from services.use.operators import home_country, operator_country
 from services.use.renewals import Walk, figures_of
 from ui import clock, figures
@@ -78,7 +78,7 @@ def _form(going: Container[str | None]) -> None:
         _("How do you want to pay? The best way for this card stands first."),
         list(order),
         format_func=lambda it: word(words.CHANNEL, it),
-        captions=[_reasons(item, operator) for item in ranked],
+        captions=[_reasons(item) for item in ranked],
         key=f"renew_channel_{operator}_{kind}_{situation}",
     )
     begun = Begun(kind, channel, situation, operator, "" if operator else name.strip()[:80], card.card_id if card else None, country)
@@ -130,9 +130,7 @@ def _operator() -> tuple[str | None, str, CardKind, str | None]:
     return chosen or None, name, kind, operator_country(chosen) if chosen else None
 
 
-def _reasons(item: RankedChannel, operator: str | None) -> str:
-    """What to open or call, and what speaks for or against it. While no operator is known, nothing is confirmed for any channel: that is
-    not said of each of them."""
+def _reasons(item: RankedChannel) -> str:
+    """What to open or call, and what speaks for or against it."""
     parts = [spoken(item.entry.name)] if item.entry else []
-    why = [reason for reason in item.why if operator is not None or reason is not Why.NOT_NAMED]
-    return plain(" · ".join([*parts, *(word(words.WHY, reason) for reason in why)]))
+    return plain(" · ".join([*parts, *(word(words.WHY, reason) for reason in item.why)]))
