@@ -251,6 +251,7 @@ def test_from_an_operator_to_the_proof_and_on_another_device(
     expect(page.get_by_text(re.compile(f"^{words['promised']}.*50"))).to_be_visible()
     press(visitor, words["pay_now"])
     press(visitor, words["paid"])
+    expect(page.get_by_text(words["not_paid"], exact=True)).to_be_visible()
 
     other = visit(language, "desktop")
     elsewhere = other.goto(page.url)
