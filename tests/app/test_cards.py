@@ -56,7 +56,7 @@ def test_a_failure_is_shown_beside_the_last_good_figure(app: AppTest, cards: Car
     readings.store.fail(FailedLookUp("a", "keepgo", NOW + timedelta(seconds=1), facts))
     text = said(open_page(app, "balances"))
     assert "3 GB" in text
-    assert "12 days" in text
+    assert any(f"{days} days" in text for days in (12, 11)), "eleven when midnight has passed since these tests were collected"
     assert "Keepgo has a fault of its own (503)" in text
     assert "The figures above are the last good ones." in text
 

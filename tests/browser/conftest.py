@@ -114,8 +114,8 @@ def dashboard(open_dashboard: Callable[..., Dashboard]) -> Dashboard:
 
 
 def installed_chromium() -> str | None:
-    """The one of this machine, that without windows first: it takes much less of the processor. None for Playwright's own."""
-    return shutil.which("chromium-headless-shell") or shutil.which("chromium") or shutil.which("google-chrome")
+    """The one of this machine; None for Playwright's own."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="module")
