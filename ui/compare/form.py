@@ -271,7 +271,7 @@ def _values(draft: Draft, places: list[str], *, asked_gb: bool) -> dict[str, Any
 def _draft() -> Draft:
     state: dict[str, Any] = {name: st.session_state.get(key(name)) for name in FIELDS}
     gigabytes = state["gb"]
-    highest = state.get("max_total")
+    highest = state["max_total"]
     return Draft(
         countries=expand(state["places"]),
         first_day=state["from"],
@@ -279,19 +279,19 @@ def _draft() -> Draft:
         need=None if gigabytes is None or gigabytes < 0 else DataVolume.of(Decimal(str(gigabytes)), DataUnit.GB),
         need_basis=NeedBasis(state["basis"]),
         needs=Needs(**{name: name in state["needs"] for name in words.NEED}),
-        unknown=UnknownPolicy.PUBLISHED_ONLY if state.get("published_only") else UnknownPolicy.KEEP,
+        unknown=UnknownPolicy.PUBLISHED_ONLY if state["published_only"] else UnknownPolicy.KEEP,
         currency=state["currency"],
-        preset=Preset(state.get("preset") or Preset.BEST_VALUE),
-        sort=SortKey(state["sort"]) if state.get("sort") else None,
+        preset=Preset(state["preset"] or Preset.BEST_VALUE),
+        sort=SortKey(state["sort"]) if state["sort"] else None,
         filters=Filters(
-            sellers=frozenset(state.get("sellers") or ()),
-            kinds=frozenset(map(AllowanceKind, state.get("kinds") or ())),
-            start_rules=frozenset(map(StartRule, state.get("start_rules") or ())),
-            features=tuple((name, frozenset(map(Tri, state[name]))) for name in FEATURE_FILTERS if state.get(name)),
+            sellers=frozenset(state["sellers"] or ()),
+            kinds=frozenset(map(AllowanceKind, state["kinds"] or ())),
+            start_rules=frozenset(map(StartRule, state["start_rules"] or ())),
+            features=tuple((name, frozenset(map(Tri, state[name]))) for name in FEATURE_FILTERS if state[name]),
             max_total=None if highest is None else Decimal(str(highest)),
-            min_days=state.get("min_days"),
-            full_coverage_only=bool(state.get("full")),
-            fresh_only=bool(state.get("fresh")),
+            min_days=state["min_days"],
+            full_coverage_only=bool(state["full"]),
+            fresh_only=bool(state["fresh"]),
         ),
     )
 

@@ -6,14 +6,13 @@ from services.model.money import Money
 from services.model.tri import Tri
 from services.rules.attachments import BadAttachment
 from services.rules.renewals.disputes import dispute_steps, message, sources
-from services.rules.renewals.run import NotNow
 from services.use.renewals import Walk
 from ui import clock, figures
 from ui.language import LANGUAGES, _, language, spoken
 from ui.receipts.desk import proof_file, receipt_desk, refused, size_text
 from ui.renew import words
 from ui.renew.checks import as_of
-from ui.renew.desk import REFUSED, payee
+from ui.renew.desk import attempt, payee
 from ui.renew.figures_form import after, amount_fields, as_money, figures_text, money_text
 from ui.text import plain
 from ui.words import word
@@ -37,12 +36,9 @@ def payment(walk: Walk) -> None:
             pressed = st.form_submit_button(_("Keep the payment"), width="stretch")
         if pressed:
             try:
-                receipt_desk().paid(walk.renewal_id, as_money(amount, currency), reference, data, payee(run.begun))
+                attempt(receipt_desk().paid, walk.renewal_id, as_money(amount, currency), reference, data, payee(run.begun))
             except BadAttachment as error:
                 refused(error)
-            except NotNow:
-                st.session_state[REFUSED] = True
-                st.rerun()
             else:
                 st.rerun()
         if receipts:

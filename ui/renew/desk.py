@@ -1,10 +1,12 @@
 """The renewals of this session, and what several parts of the page need of them."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import streamlit as st
 
 from services.model.renewal import Begun
+from services.rules.renewals.run import NotNow
 from services.store.renewals import NoSuchRenewal
 from services.use.house import house
 from services.use.operators import operator_name
@@ -43,6 +45,14 @@ def open_run(renewal_id: str) -> None:
 
 def leave() -> None:
     st.query_params.pop(RUN, None)
+
+
+def attempt(work: Callable[..., object], *facts: object) -> None:
+    """Do it, unless the renewal has moved on elsewhere; the next run then says so."""
+    try:
+        work(*facts)
+    except NotNow:
+        st.session_state[REFUSED] = True
 
 
 def payee(begun: Begun) -> str:

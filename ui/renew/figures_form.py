@@ -15,7 +15,7 @@ from ui import clock, figures
 from ui.cards.desks import reading_desk
 from ui.language import _
 from ui.preferences import usual_currency
-from ui.renew.desk import renewal_desk
+from ui.renew.desk import attempt, renewal_desk
 
 
 def money_text(money: Money | None) -> str:
@@ -33,7 +33,9 @@ def figures_text(seen: Figures | None) -> str:
 def before(walk: Walk) -> None:
     """What the card showed before."""
     with st.expander(_("Before: {figures}").format(figures=figures_text(walk.run.before)), icon=":material/photo_camera:"):
-        _figures(walk, "before", walk.run.before, _("Keep these figures"), lambda seen: renewal_desk().saw_before(walk.renewal_id, seen))
+        _figures(
+            walk, "before", walk.run.before, _("Keep these figures"), lambda seen: attempt(renewal_desk().saw_before, walk.renewal_id, seen)
+        )
 
 
 def promise(walk: Walk) -> None:
@@ -46,7 +48,8 @@ def promise(walk: Walk) -> None:
         still = st.checkbox(_("The balance does not grow: the money is spent on a plan at once"), key="promise_still")
         fixed = st.checkbox(_("The date does not move"), key="promise_fixed")
         if st.form_submit_button(_("Keep the promise"), width="stretch"):
-            renewal_desk().promised(
+            attempt(
+                renewal_desk().promised,
                 walk.renewal_id,
                 Promise(
                     None if still else as_money(amount, currency),
@@ -62,10 +65,10 @@ def after(walk: Walk) -> None:
     """What the card shows now."""
 
     def keep(seen: Figures) -> None:
-        renewal_desk().typed_after(walk.renewal_id, seen, view.state if view is not None else None)
+        attempt(renewal_desk().typed_after, walk.renewal_id, seen, view.state if view is not None else None)
 
     def take(seen: Figures) -> None:
-        renewal_desk().saw_after(walk.renewal_id, seen)
+        attempt(renewal_desk().saw_after, walk.renewal_id, seen)
 
     view = reading_desk().view(walk.card_id) if walk.card_id else None
     if view is not None:

@@ -11,12 +11,11 @@ from services.model.renewal import Product, RenewalStatus
 from services.model.tri import Tri
 from services.rules.balances.forecast import Forecast
 from services.rules.renewals.product import Nature, fit, known_products, nature
-from services.rules.renewals.run import NotNow
 from services.use.renewals import Walk
 from ui import figures
 from ui.cards.desks import reading_desk
 from ui.language import _, mark
-from ui.renew.desk import REFUSED, renewal_desk
+from ui.renew.desk import attempt, renewal_desk
 from ui.renew.effects import effect_lines
 from ui.renew.figures_form import amount_fields, as_money, money_text
 from ui.text import plain
@@ -158,7 +157,4 @@ def _fits(looked_at: Product, need: DataVolume | None) -> str:
 
 
 def _choose(renewal_id: str, looked_at: Product) -> None:
-    try:
-        renewal_desk().choose(renewal_id, looked_at)
-    except NotNow:
-        st.session_state[REFUSED] = True
+    attempt(renewal_desk().choose, renewal_id, looked_at)

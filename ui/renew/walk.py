@@ -5,7 +5,7 @@ import streamlit as st
 from services.model.renewal import Channel, RenewalStatus
 from services.rules.guides.library import points
 from services.rules.guides.schema import Guide, Part, Phase, Point, Step
-from services.rules.renewals.run import MONEY_MAY_BE_GONE, NotNow
+from services.rules.renewals.run import MONEY_MAY_BE_GONE
 from services.use.renewals import MAX_NOTE, Walk
 from ui import clock, figures
 from ui.cards.desks import reading_desk
@@ -15,7 +15,7 @@ from ui.paper import paper_hint
 from ui.renew import words
 from ui.renew.after import PROOF, dispute, payment, proof
 from ui.renew.checks import as_of, link_box, number_box, uses_a_page
-from ui.renew.desk import REFUSED, leave, payee, renewal_desk
+from ui.renew.desk import REFUSED, attempt, leave, payee, renewal_desk
 from ui.renew.figures_form import before, promise
 from ui.renew.first_clock import first_clock
 from ui.renew.photos import beside, photos
@@ -258,8 +258,4 @@ def _delete(renewal_id: str) -> None:
 
 
 def _do(what: str, *facts: object) -> None:
-    """Do it, unless the renewal has moved on elsewhere; then say so."""
-    try:
-        getattr(renewal_desk(), what)(*facts)
-    except NotNow:
-        st.session_state[REFUSED] = True
+    attempt(getattr(renewal_desk(), what), *facts)
