@@ -7,12 +7,13 @@ from time import monotonic
 import numpy as np
 
 from services.model.itinerary import Carrier, Source, TripProblem
+from services.rules.trips.bounds import INFINITE
 from services.rules.trips.demand import Demand
 from services.rules.trips.items import Item
 from services.rules.trips.master import PRICE_UNIT, Block, Master
 from services.rules.trips.reduce import Candidates
 from services.rules.trips.schedule import Placed, schedule
-from services.rules.trips.search import INFINITE, Search
+from services.rules.trips.search import Search
 
 Cancelled = Callable[[], bool]
 Progress = Callable[[int, int, int | None], None]

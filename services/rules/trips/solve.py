@@ -18,6 +18,7 @@ from services.model.itinerary import (
     Uncovered,
 )
 from services.model.plan import Allowance, AllowanceKind
+from services.rules.trips.bounds import INFINITE
 from services.rules.trips.catalogue import Catalogue, Ints
 from services.rules.trips.demand import Demand, demand_for
 from services.rules.trips.easiest import easiest, smallest_unit
@@ -39,7 +40,7 @@ from services.rules.trips.items import Item, card_item, card_serves, fair_use_ac
 from services.rules.trips.limits import Limits
 from services.rules.trips.reduce import candidates, cheapest_of_equals, cheapest_single, refusals, undominated
 from services.rules.trips.schedule import Placed, schedule
-from services.rules.trips.search import INFINITE, Search
+from services.rules.trips.search import Search
 from services.rules.trips.verify import verify
 
 _CEILING = INFINITE // 8
