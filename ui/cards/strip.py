@@ -42,6 +42,6 @@ def strip(view: CardView) -> None:
                 )
             )
         elif known:
-            st.caption(_("Where this card stands is not known: no date of it is. Enter the dates you remember."))
+            st.caption(_("Nobody has entered a date of this card, so where it stands is not known. Enter the dates you remember."))
         else:
             st.caption(_("Nothing is known about this card yet. Enter what is left, or the dates you remember."))
