@@ -44,7 +44,8 @@ def _compile(path: Path) -> gettext.GNUTranslations:
 
 def browser_language() -> str:
     """Chinese for any Chinese browser, English for the rest."""
-    return "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
+    asks_for = st.context.locale or st.context.headers.get("Accept-Language") or ""
+    return "zh" if asks_for.lower().startswith("zh") else "en"
 
 
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)

@@ -38,6 +38,8 @@ def preferences(on_currency: Callable[[], None]) -> None:
 
 
 def _speak() -> None:
+    if st.session_state[LANGUAGE_KEY] == language():
+        return  # nobody chose: the browser repeats what it was told
     st.session_state[STATE_KEY] = st.session_state[LANGUAGE_KEY]
     remember_language(st.session_state[STATE_KEY])
 

@@ -20,6 +20,7 @@ from ui.words import word
 
 STYLE = Path(__file__).with_name("style.css")
 ASKED = "lang_asked"  # what the address asked for, so that it is heeded once and the switch can change it
+SPOKEN = "lang_spoken"  # in the last run; the switch itself may lose what it holds, or be told of it anew, when a run is cut short
 ICON = Path(__file__).with_name("favicon.png")
 
 
@@ -34,10 +35,16 @@ def configure() -> NotIn | door.Closed | None:
     if asked in LANGUAGES and asked != st.session_state.get(ASKED):
         st.session_state[ASKED] = st.session_state[STATE_KEY] = asked
     elif STATE_KEY not in st.session_state:
-        remembered = None if reason is not None else member.language if member is not None else door.settings().get("language")
-        st.session_state[STATE_KEY] = remembered if remembered in LANGUAGES else browser_language()
+        st.session_state[STATE_KEY] = st.session_state.get(SPOKEN) or _first_language(reason, member)
     settle_language()
+    st.session_state[SPOKEN] = language()
     return reason
+
+
+def _first_language(reason: NotIn | door.Closed | None, member: Member | None) -> str:
+    """The one that was chosen once, else the one of the browser."""
+    remembered = None if reason is not None else member.language if member is not None else door.settings().get("language")
+    return remembered if remembered in LANGUAGES else browser_language()
 
 
 def _arrive() -> tuple[NotIn | door.Closed | None, Member | None]:
@@ -111,6 +118,8 @@ def _person(member: Member) -> None:
 
 def _speak() -> None:
     settle_language()
+    if language() == st.session_state.get(SPOKEN):
+        return  # nobody pressed: the browser repeats what it was told, after a run that was cut short
     st.query_params.pop(STATE_KEY, None)
     try:
         remember_language(language())

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from services.model.plan import Origin
 from services.rules import plan_lists
 from services.rules.plan_lists import DEFAULT_MAX_BYTES, Field, Reason, RefusedRow
+from services.store.settings import SettingsStore
 from services.use.catalogue import CatalogueDesk
 from services.use.house import house
 from services.use.plan_lists import ImportReport, refused_csv
@@ -235,6 +236,19 @@ def test_the_language_of_the_account_is_remembered(app: AppTest) -> None:
     app.selectbox(key="preferred_language").select("zh").run()
     later = fresh_app().run()
     assert later.session_state["lang"] == "zh"
+
+
+def test_what_the_browser_repeats_after_a_run_that_was_cut_short_is_not_a_choice_of_language(app: AppTest) -> None:
+    app.run().run()
+    switch = app.get("button_group")[0]
+    held = app.session_state._state._state
+    for kept in (held._old_state, held._new_widget_state.states):  # Streamlit forgets it when a run begins before the browser answered the last
+        kept.pop(switch.proto.id, None)
+    switch.set_value("en").run()
+    assert app.session_state["lang"] == "en"
+    assert SettingsStore(house().database, "local").get("language") is None
+    app.get("button_group")[0].set_value("zh").run()
+    assert SettingsStore(house().database, "local").get("language") == "zh"
 
 
 def test_a_source_says_whether_it_is_used_and_how_its_last_fetch_went(app: AppTest) -> None:
