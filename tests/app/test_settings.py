@@ -242,7 +242,7 @@ def test_what_the_browser_repeats_after_a_run_that_was_cut_short_is_not_a_choice
     app.run().run()
     switch = app.get("button_group")[0]
     held = app.session_state._state._state
-    for kept in (held._old_state, held._new_widget_state.states):  # Streamlit forgets it when a run begins before the browser answered the last
+    for kept in (held._old_state, held._new_widget_state.states):  # Streamlit forgets when a run begins before the browser has answered
         kept.pop(switch.proto.id, None)
     switch.set_value("en").run()
     assert app.session_state["lang"] == "en"
