@@ -12,7 +12,7 @@ run: $(VENV)/.run
 	$(BIN)/streamlit run app.py
 
 test: check $(VENV)/.servers
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cache-clear || { code=$$?; [ $$code -eq 1 ] && $(BIN)/python -m tests.once_more || exit $$code; }
 
 check: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ if asked.question is not None:
     # Named before it is given: an answer from older prices must never be kept under the name of newer ones.
     version = f"{account()} {desk.revision()} {asked.question}"
     ranking = desk.answer(asked.question, clock.now())
-    form.sort_and_filter({name: ranking.facet(name) for name in form.FACETS})
+    form.sort_and_filter(ranking.facet)
     if len(ranking) == 0:
         st.info(_("No plan in the catalogue fits. Remove a filter, choose fewer countries, or fetch prices from more sellers."))
     else:
@@ -42,11 +42,12 @@ if asked.question is not None:
             )
         )
         results.tiles(ranking, version)
-        picked = desk.beside(asked.question, results.picks(), clock.now())
-        if len(picked):
+        named = results.picks()
+        picked = desk.beside(asked.question, named, clock.now()) if named else None
+        if picked:
             st.header(_("Side by side"))
             results.beside(picked, desk)
-        chart.cost_against_need(picked if len(picked) else ranking, version)
+        chart.cost_against_need(picked or ranking, version)
         st.header(_("All plans"))
         st.caption(_("Tick up to three rows to lay them side by side. ✓ works there, ✗ does not, ? is not published."))
         page = st.pagination(max(1, -(-len(ranking) // results.ROWS)), key="compare_page") if len(ranking) > results.ROWS else 1

@@ -1,5 +1,7 @@
 """The frame around every page: its title, the navigation, the language."""
 
+from copy import copy
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -57,7 +59,15 @@ def _arrive() -> tuple[NotIn | door.Closed | None, Member | None]:
 
 def navigation(reason: NotIn | door.Closed | None = None) -> "st.Page":
     """The pages with translated titles at addresses that never change. With a ``reason`` why nobody comes in, nothing of them is shown."""
-    pages = [
+    position: Literal["top", "hidden"] = "top" if reason is None else "hidden"
+    # Copies: a page notes whether it was run, and other sessions run theirs meanwhile.
+    return st.navigation([copy(page) for page in _pages(language())], position=position)
+
+
+@cache
+def _pages(_language: str) -> tuple["st.Page", ...]:
+    """Made once for each language: making them looks for fourteen files on the disk."""
+    return (
         st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
         st.Page("../pages/balances.py", title=_("Cards"), icon=":material/sim_card:", url_path="balances"),
         st.Page("../pages/renew.py", title=_("Renew"), icon=":material/autorenew:", url_path="renew"),
@@ -72,9 +82,7 @@ def navigation(reason: NotIn | door.Closed | None = None) -> "st.Page":
         st.Page("../pages/settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
         st.Page("../pages/data.py", title=_("Backup"), icon=":material/save:", url_path="data"),
         st.Page("../pages/people.py", title=_("People"), icon=":material/group:", url_path="people"),
-    ]
-    position: Literal["top", "hidden"] = "top" if reason is None else "hidden"
-    return st.navigation(pages, position=position)
+    )
 
 
 def run(page: "st.Page", reason: NotIn | door.Closed | None = None) -> None:

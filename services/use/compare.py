@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from services.model.plan import Network
 from services.rules.compare.frame import PlanFrame
@@ -47,8 +47,9 @@ class CompareDesk:
             return held
 
     def answer(self, question: Question, now: datetime) -> Ranking:
-        """The plans for ``question``, best first, totals in its currency at the rates shipped with the program."""
-        return rank(self.frame(), question, rates_to(question.currency), now)
+        """The plans for ``question``, best first, totals in its currency at the rates shipped with the program. Which prices are old is
+        judged once a minute."""
+        return _ranked(self.frame(), question, now.replace(second=0, microsecond=0))
 
     def prices(self, source: str, plan_id: str) -> list[PriceSeen]:
         """How the price of a plan moved, oldest first."""
@@ -63,3 +64,9 @@ class CompareDesk:
         frame = self.frame()
         places = [place for plan in plans if (place := frame.place_of(*plan)) is not None]
         return chosen(frame, places, question, rates_to(question.currency), now)
+
+
+@lru_cache(maxsize=4)
+def _ranked(frame: PlanFrame, question: Question, minute: datetime) -> Ranking:
+    """Kept for a few questions: a person who ticks plans, turns pages or goes back and forth asks the same again and again."""
+    return rank(frame, question, rates_to(question.currency), minute)

@@ -1,6 +1,7 @@
 """What the project promises about itself: settings of Streamlit, one opener of connections, locks without hosts."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -10,6 +11,7 @@ import pytest
 from streamlit import config
 
 from tests.conftest import ROOT
+from tests.once_more import second_chance
 
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
 OPENERS = {
@@ -99,7 +101,7 @@ def test_every_dependency_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     locked = (ROOT / "requirements.lock").read_text("utf-8")
     for dependency in project["project"]["dependencies"]:
-        name = dependency.split("=")[0].split(">")[0].split("[")[0]
+        name = re.split(r"[=>;\[]", dependency)[0]
         assert f"\n{name}" in f"\n{locked}".lower(), name
 
 
@@ -109,3 +111,21 @@ def test_pages_stay_small_and_know_neither_store_nor_providers() -> None:
         assert len(source.splitlines()) <= 160, path.name
         assert "services.store" not in source, path.name
         assert "services.providers" not in source, path.name
+
+
+@pytest.mark.parametrize(
+    ("failed", "again"),
+    [
+        ({}, []),
+        ({"tests/browser/test_trips.py::test_one[zh]"}, ["tests/browser/test_trips.py::test_one[zh]"]),
+        (
+            {"tests/browser/test_b.py::test_two", "tests/browser/test_a.py::test_one"},
+            ["tests/browser/test_a.py::test_one", "tests/browser/test_b.py::test_two"],
+        ),
+        ({"tests/browser/test_trips.py"}, []),  # its collection failed
+        ({"tests/browser/test_trips.py::test_one", "tests/unit/test_web.py::test_two"}, []),
+        ({f"tests/browser/test_trips.py::test_{number}" for number in range(4)}, []),
+    ],
+)
+def test_only_a_few_browser_tests_are_run_once_more(failed: set[str], again: list[str]) -> None:
+    assert second_chance(failed) == again

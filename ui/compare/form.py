@@ -5,7 +5,7 @@ the page did not write itself (a bookmark, a link somebody sent), and written to
 ``persist_state="page"``: what code puts into a field is sent to the browser once, and would be lost when that run is cut short.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -35,7 +35,6 @@ KNOWN_BY_LABEL = ("places", "currency", "sort")
 NOT_OURS = frozenset({"lang", "pick"})
 FIRST_PLACES = ("JP", "TH", "KR", "US", "region:europe", "region:southeast_asia")
 FEATURE_FILTERS = ("hotspot", "five_g", "top_up", "id_check", "phone_number")
-FACETS = ("seller", "kind", "start_rule", *FEATURE_FILTERS)
 OF_THE_PANEL = ("sort", "sellers", "max_total", "min_days", "kinds", "start_rules", *FEATURE_FILTERS, "full", "fresh", "published_only")
 FIELDS = ("places", "from", "to", "gb", "basis", "needs", "currency", "preset", *OF_THE_PANEL)
 PANEL = "compare_panel"
@@ -68,8 +67,8 @@ def forget_currency() -> None:
         st.session_state[WRITTEN] = {name: value for name, value in st.session_state[WRITTEN].items() if name != "cur"}
 
 
-def sort_and_filter(facets: Mapping[str, Mapping[str, int]]) -> None:
-    """Draw the fields that order and narrow the answer. ``facets``: plans left by each value of a field."""
+def sort_and_filter(facet: Callable[[str], Mapping[str, int]]) -> None:
+    """Draw the fields that order and narrow the answer. ``facet``: plans left by each value of a field."""
     st.segmented_control(
         _("What matters most"),
         [preset.value for preset in Preset],
@@ -95,7 +94,7 @@ def sort_and_filter(facets: Mapping[str, Mapping[str, int]]) -> None:
                 key=key("sort"),
                 persist_state="page",
             )
-            sellers = dict.fromkeys([*facets["seller"], *st.session_state.get(key("sellers"), [])])
+            sellers = dict.fromkeys([*facet("seller"), *st.session_state.get(key("sellers"), [])])
             st.multiselect(
                 _("Sellers"),
                 list(sellers),
@@ -109,10 +108,10 @@ def sort_and_filter(facets: Mapping[str, Mapping[str, int]]) -> None:
                 _("Least validity in days"), 1, 10_000, value=None, step=1, placeholder=_("Any"), key=key("min_days"), persist_state="page"
             )
         with right:
-            _answers("kinds", _("Kind of allowance"), words.KIND, facets["kind"])
-            _answers("start_rules", _("Validity starts"), words.START_RULE, facets["start_rule"])
+            _answers("kinds", _("Kind of allowance"), words.KIND, facet("kind"))
+            _answers("start_rules", _("Validity starts"), words.START_RULE, facet("start_rule"))
             for feature in FEATURE_FILTERS:
-                _answers(feature, words.word(words.FEATURE, feature), words.ANSWER, facets[feature])
+                _answers(feature, words.word(words.FEATURE, feature), words.ANSWER, facet(feature))
         st.checkbox(_("Only plans that cover every country"), key=key("full"), persist_state="page")
         st.checkbox(_("Only prices less than a day old"), key=key("fresh"), persist_state="page")
         st.checkbox(_("Leave out plans that do not publish what I need"), key=key("published_only"), persist_state="page")
