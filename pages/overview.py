@@ -18,8 +18,8 @@ SHOWN = 3
 OF_DATES = {Reason.DATE_PASSED, Reason.DATE_NEAR, Reason.NOTHING_KNOWN}
 
 st.title(_("Simkeeper"))
-tour()
 asking = going_on()
+tour()
 views = reading_desk().board()
 if views:
     overview_answer(what_next)

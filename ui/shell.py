@@ -1,5 +1,6 @@
 """The frame around every page: its title, the navigation, the language."""
 
+from contextlib import nullcontext
 from copy import copy
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,8 @@ from ui.words import word
 STYLE = Path(__file__).with_name("style.css")
 ASKED = "lang_asked"  # what the address asked for, so that it is heeded once and the switch can change it
 SPOKEN = "lang_spoken"  # in the last run; the switch itself may lose what it holds, or be told of it anew, when a run is cut short
+LOOKING = frozenset({"", "balances", "compare", "calendar"})
+"""Addresses of pages that only show what is kept: what a person does there is done before they are drawn, or beside."""
 ICON = Path(__file__).with_name("favicon.png")
 
 
@@ -94,9 +97,12 @@ def run(page: "st.Page", reason: NotIn | door.Closed | None = None) -> None:
     if reason is not None:
         door.turned_away(reason)
         return
-    invented_notice(account())
-    samples_notice(account())
-    page.run()
+    with house().database.one_look():
+        invented_notice(account())
+        samples_notice(account())
+    # A look of its own: a page asks what is under way before it reads, so that nothing can end unseen between the two.
+    with house().database.one_look() if page.url_path in LOOKING else nullcontext():
+        page.run()
 
 
 def _above(member: Member | None) -> None:

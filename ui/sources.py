@@ -21,6 +21,7 @@ def desk() -> CatalogueDesk:
 def price_banner() -> None:
     """Above every list of prices: invented ones are called so; real ones show their sources and age."""
     found = desk()
+    under_way = found.refreshing()  # asked before the prices are read: a fetch that ends between the two is not missed
     found.ensure_plans()
     rows = found.store.sources()
     if any(row.origin is Origin.SANDBOX and row.plan_count for row in rows):
@@ -30,7 +31,7 @@ def price_banner() -> None:
             ),
             title=_("All prices on this page are invented"),
         )
-    if found.refreshing():
+    if under_way:
         _progress()
         return
     sources = found.live_sources(rows)

@@ -2,9 +2,10 @@
 
 import os
 import sqlite3
+import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,25 @@ def can_open(text: str) -> bool:
         return False
 
 
+class _Look:
+    """One transaction for many reads: begun by the first, ended by a write, by an error, or with the look."""
+
+    def __init__(self, reading: Engine) -> None:
+        self._reading = reading
+        self._open = ExitStack()
+        self._connection: Connection | None = None
+
+    def connection(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._open.enter_context(self._reading.connect())
+            self._open.enter_context(self._connection.begin())
+        return self._connection
+
+    def end(self) -> None:
+        self._connection = None
+        self._open.close()
+
+
 class Database:
     """A pool of connections. ``read`` and ``write`` give one inside a transaction; a write commits or leaves no trace."""
 
@@ -81,12 +101,40 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
             self._reading = self.engine
         event.listen(self.engine, "after_execute", _note)
+        self._thread = threading.local()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Everything read inside is of one moment."""
-        with self._reading.connect() as connection, connection.begin():
-            yield connection
+        look = self._look
+        if look is None:
+            with self._reading.connect() as connection, connection.begin():
+                yield connection
+            return
+        try:
+            yield look.connection()
+        except BaseException:
+            look.end()
+            raise
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """All that this thread reads inside is of one moment and goes over one connection, until it writes. For code that only looks: what
+        others write meanwhile is not seen."""
+        if self._look is not None:
+            yield
+            return
+        self._thread.look = look = _Look(self._reading)
+        try:
+            yield
+        finally:
+            self._thread.look = None
+            look.end()
+
+    @property
+    def _look(self) -> _Look | None:
+        look: _Look | None = getattr(self._thread, "look", None)
+        return look
 
     @contextmanager
     def write(self, account: str | None = None, *, needs: Role = Role.EDITOR) -> Iterator[Connection]:
@@ -99,7 +147,7 @@ class Database:
         actor = acting()
         trail = None if actor is None else Trail(actor)
         options = {"simkeeper_write": True, "simkeeper_trail": trail}
-        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with self._looking_anew(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             if self.is_postgresql:
                 _take_turn(connection, account)
             if actor is not None and not _role(connection, actor).covers(needs):
@@ -107,6 +155,18 @@ class Database:
             yield connection
             if trail is not None:
                 trail.keep(connection)
+
+    @contextmanager
+    def _looking_anew(self) -> Iterator[None]:
+        """What was read before a write is over, and so is what was read during it."""
+        look = self._look
+        if look is not None:
+            look.end()
+        try:
+            yield
+        finally:
+            if look is not None:
+                look.end()
 
     def require(self, needs: Role = Role.EDITOR) -> None:
         """Raises NotAllowed when the person who acts may not change anything: for work that asks others before it writes."""

@@ -3,15 +3,15 @@
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.store import database as module
 from services.store.database import NEWEST_SCHEMA, Database, DatabaseTooNew, engine_url
@@ -225,3 +225,61 @@ def test_the_file_is_the_only_thing_that_is_made(path: Path) -> None:
     opened_file(path).close()
     assert {file.name.removesuffix("-wal").removesuffix("-shm") for file in path.parent.iterdir()} == {"simkeeper.db"}
     assert stat.S_ISREG(path.stat().st_mode)
+
+
+def give_up_half_way(database: Database) -> None:
+    with database.write("local") as connection:
+        connection.execute(settings.delete())
+        raise RuntimeError
+
+
+def in_another_thread(act: Callable[[], object]) -> None:
+    other = threading.Thread(target=act)
+    other.start()
+    other.join(30)
+
+
+def test_one_look_is_of_one_moment_and_of_one_transaction(database: Database) -> None:
+    kept, begun = SettingsStore(database, "local"), []
+    kept.put("a", 1)
+    event.listen(database.engine, "begin", begun.append)
+    with database.one_look():
+        assert kept.get("a") == 1
+        with database.one_look():
+            assert kept.get("b") is None
+        assert len(begun) == 1
+        in_another_thread(lambda: kept.put("a", 2))
+        assert kept.get("a") == 1
+    assert kept.get("a") == 2
+
+
+def test_what_is_written_during_a_look_is_seen_in_it(database: Database) -> None:
+    kept = SettingsStore(database, "local")
+    with database.one_look():
+        assert kept.get("a") is None
+        in_another_thread(lambda: kept.put("b", 1))
+        kept.put("a", 1)
+        assert (kept.get("a"), kept.get("b")) == (1, 1)
+        with database.write("local"):
+            assert kept.get("a") == 1
+        with pytest.raises(RuntimeError):
+            give_up_half_way(database)
+        assert kept.get("a") == 1
+
+
+def test_a_look_outlives_a_read_that_failed(database: Database) -> None:
+    kept = SettingsStore(database, "local")
+    kept.put("a", 1)
+    with database.one_look():
+        with pytest.raises(DBAPIError), database.read() as connection:
+            connection.execute(text("SELECT nothing FROM nowhere"))
+        assert kept.get("a") == 1
+
+
+def test_a_look_is_of_one_thread_and_leaves_no_connection_open(database: Database) -> None:
+    kept, seen = SettingsStore(database, "local"), []
+    with database.one_look():
+        assert kept.get("a") is None
+        in_another_thread(lambda: (kept.put("a", 1), seen.append(kept.get("a"))))
+    assert seen == [1]
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
