@@ -15,7 +15,7 @@ from ui import door
 from ui.door import account
 from ui.field_words import field_words
 from ui.invented import invented_notice
-from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language, settle_language
+from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language, settle_language, speaking
 from ui.people.words import ROLE
 from ui.samples import samples_notice
 from ui.text import plain
@@ -68,24 +68,25 @@ def navigation(reason: NotIn | door.Closed | None = None) -> "st.Page":
 
 
 @cache
-def _pages(_language: str) -> tuple["st.Page", ...]:
-    """Made once for each language: making them looks for fourteen files on the disk."""
-    return (
-        st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
-        st.Page("../pages/balances.py", title=_("Cards"), icon=":material/sim_card:", url_path="balances"),
-        st.Page("../pages/renew.py", title=_("Renew"), icon=":material/autorenew:", url_path="renew"),
-        st.Page("../pages/card.py", title=_("Card"), url_path="card", visibility="hidden"),
-        st.Page("../pages/add_card.py", title=_("Add a card"), url_path="add-card", visibility="hidden"),
-        st.Page("../pages/compare.py", title=_("Compare plans"), icon=":material/travel_explore:", url_path="compare"),
-        st.Page("../pages/trips.py", title=_("Trip planner"), icon=":material/luggage:", url_path="trips"),
-        st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
-        st.Page("../pages/reminders.py", title=_("Reminders"), icon=":material/notifications:", url_path="reminders"),
-        st.Page("../pages/receipts.py", title=_("Receipts"), icon=":material/receipt_long:", url_path="receipts"),
-        st.Page("../pages/orders.py", title=_("Orders"), icon=":material/receipt:", url_path="orders"),
-        st.Page("../pages/settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
-        st.Page("../pages/data.py", title=_("Backup"), icon=":material/save:", url_path="data"),
-        st.Page("../pages/people.py", title=_("People"), icon=":material/group:", url_path="people"),
-    )
+def _pages(code: str) -> tuple["st.Page", ...]:
+    """With titles in the language ``code``. Made once for each: making them looks for fourteen files on the disk."""
+    with speaking(code):
+        return (
+            st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
+            st.Page("../pages/balances.py", title=_("Cards"), icon=":material/sim_card:", url_path="balances"),
+            st.Page("../pages/renew.py", title=_("Renew"), icon=":material/autorenew:", url_path="renew"),
+            st.Page("../pages/card.py", title=_("Card"), url_path="card", visibility="hidden"),
+            st.Page("../pages/add_card.py", title=_("Add a card"), url_path="add-card", visibility="hidden"),
+            st.Page("../pages/compare.py", title=_("Compare plans"), icon=":material/travel_explore:", url_path="compare"),
+            st.Page("../pages/trips.py", title=_("Trip planner"), icon=":material/luggage:", url_path="trips"),
+            st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
+            st.Page("../pages/reminders.py", title=_("Reminders"), icon=":material/notifications:", url_path="reminders"),
+            st.Page("../pages/receipts.py", title=_("Receipts"), icon=":material/receipt_long:", url_path="receipts"),
+            st.Page("../pages/orders.py", title=_("Orders"), icon=":material/receipt:", url_path="orders"),
+            st.Page("../pages/settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
+            st.Page("../pages/data.py", title=_("Backup"), icon=":material/save:", url_path="data"),
+            st.Page("../pages/people.py", title=_("People"), icon=":material/group:", url_path="people"),
+        )
 
 
 def run(page: "st.Page", reason: NotIn | door.Closed | None = None) -> None:
