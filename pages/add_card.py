@@ -10,6 +10,7 @@ from ui.cards import form, from_provider, ways
 from ui.cards.desks import card_desk
 from ui.cards.exchange import import_cards
 from ui.language import _, mark, n_
+from ui.pages import page_at
 from ui.text import plain
 from ui.words import word
 
@@ -26,7 +27,7 @@ WAYS = {
 st.title(_("Add a card"))
 if added := st.session_state.pop("added_cards", 0):
     st.success(n_("{n} card added.", "{n} cards added.", added).format(n=added))
-    st.page_link("../pages/balances.py", label=_("See all cards"), icon=":material/sim_card:")
+    st.page_link(page_at("balances"), label=_("See all cards"), icon=":material/sim_card:")
 asked = st.query_params.get("way", "code")
 way = st.segmented_control(
     _("What do you have?"),
@@ -73,4 +74,4 @@ if draft is not None:
     elif sent and filled.card is not None:
         card_desk().add(filled.card, secrets)
         del st.session_state["new_card_id"]
-        st.switch_page("../pages/card.py", query_params={"id": filled.card.card_id, "open": "typed"})
+        st.switch_page(page_at("card"), query_params={"id": filled.card.card_id, "open": "typed"})

@@ -10,6 +10,7 @@ from ui.cards.first import answer, nothing_yet
 from ui.cards.progress import going_on, progress
 from ui.cards.tile import look_up
 from ui.language import _
+from ui.pages import page_at
 
 st.title(_("Cards and balances"))
 asking = going_on()
@@ -19,7 +20,7 @@ if not views:
 else:
     answer(views)
     with st.container(horizontal=True):
-        st.page_link("../pages/add_card.py", label=_("Add a card"), icon=":material/add:")
+        st.page_link(page_at("add-card"), label=_("Add a card"), icon=":material/add:")
         if reading_desk().refreshable():
             st.button(_("Look up all cards"), key="refresh_all", on_click=look_up, args=(None,), icon=":material/refresh:")
     progress(asking)

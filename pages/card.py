@@ -15,6 +15,7 @@ from ui.cards.typed import typed_form
 from ui.clocks.page import card_clocks
 from ui.language import _
 from ui.orders.auto import by_itself
+from ui.pages import page_at
 from ui.text import plain
 
 card_id = st.query_params.get("id", "")
@@ -23,11 +24,11 @@ view = reading_desk().view(card_id)
 if view is None:
     st.title(_("Card"))
     st.info(_("This card is not here. It may have been deleted, or merged with another one."))
-    st.page_link("../pages/balances.py", label=_("See all cards"), icon=":material/sim_card:")
+    st.page_link(page_at("balances"), label=_("See all cards"), icon=":material/sim_card:")
 else:
     card = view.card
     st.title(plain(card.nickname))
-    st.page_link("../pages/balances.py", label=_("All cards"), icon=":material/arrow_back:")
+    st.page_link(page_at("balances"), label=_("All cards"), icon=":material/arrow_back:")
     progress(asking)
     if st.session_state.pop("kept", False):
         st.success(_("Kept."))
@@ -36,10 +37,8 @@ else:
         strip(view)
         if card_id in reading_desk().refreshable():
             st.button(_("Look up now"), key="refresh_card", on_click=look_up, args=([card_id],), icon=":material/refresh:")
-        st.page_link("../pages/renew.py", label=_("Renew this card"), icon=":material/autorenew:", query_params={"card": card_id})
-        st.page_link(
-            "../pages/receipts.py", label=_("Receipts of this card"), icon=":material/receipt_long:", query_params={"card": card_id}
-        )
+        st.page_link(page_at("renew"), label=_("Renew this card"), icon=":material/autorenew:", query_params={"card": card_id})
+        st.page_link(page_at("receipts"), label=_("Receipts of this card"), icon=":material/receipt_long:", query_params={"card": card_id})
     card_clocks(card_id)
     opened = st.query_params.get("open", "")
     sections = [

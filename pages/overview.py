@@ -12,6 +12,7 @@ from ui.overview.ahead import ahead, what_next
 from ui.overview.health import health, month
 from ui.overview.tour import offer, tour
 from ui.overview.welcome import welcome
+from ui.pages import page_at
 from ui.trips.link import trip_link
 
 SHOWN = 3
@@ -31,14 +32,14 @@ if views:
     for column, view in zip(st.columns(SHOWN), low, strict=False):
         with column:
             tile(view, view.card.card_id in able)
-    st.page_link("../pages/balances.py", label=_("See all cards"), icon=":material/sim_card:")
+    st.page_link(page_at("balances"), label=_("See all cards"), icon=":material/sim_card:")
     ahead()
     month()
     health()
     with st.container(border=True):
         st.header(_("Going somewhere?"))
         st.markdown(_("Compare what plans really cost for your dates, your countries and your data."))
-        st.page_link("../pages/compare.py", label=_("Compare plans"), icon=":material/travel_explore:")
+        st.page_link(page_at("compare"), label=_("Compare plans"), icon=":material/travel_explore:")
         trip_link()
 else:
     welcome()

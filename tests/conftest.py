@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from hypothesis import HealthCheck, settings
 
 from tests.servers.postgresql import Cluster, cluster
@@ -20,12 +19,13 @@ settings.load_profile("any_machine")
 def own_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The process's house on a fresh database. Gives the data directory."""
     from services.use.house import leave_house
+    from ui.remembered import forget
 
     for name in ("SIMKEEPER_DATABASE_URL",):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SIMKEEPER_DATA_DIR", str(tmp_path))
     leave_house()
-    st.cache_data.clear()  # its keys name accounts and revisions, which begin anew in a fresh house
+    forget()
     yield tmp_path
     leave_house()
 

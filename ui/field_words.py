@@ -2,13 +2,11 @@
 
 import json
 
-import streamlit as st
-
 from ui.language import _
 
 
-def field_words() -> None:
-    """Hand the words to the style sheet; the names are those of its properties."""
+def field_words() -> str:
+    """The words for the style sheet, as the properties whose names it knows."""
     said = {
         "choose-file": _("Choose a file"),
         "enter-applies": _("Press Enter to take it over"),
@@ -20,7 +18,7 @@ def field_words() -> None:
         "day": _("dd"),
         "to-content": _("Skip to the page"),
     }
-    st.html(f"<style>:root {{{' '.join(f'--{name}: {in_css(words)};' for name, words in said.items())}}}</style>")
+    return f":root {{{' '.join(f'--{name}: {in_css(words)};' for name, words in said.items())}}}"
 
 
 def in_css(words: str) -> str:

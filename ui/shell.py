@@ -1,7 +1,9 @@
 """The frame around every page: its title, the navigation, the language."""
 
+from base64 import b64encode
 from contextlib import nullcontext
 from copy import copy
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -16,25 +18,27 @@ from ui.door import account
 from ui.field_words import field_words
 from ui.invented import invented_notice
 from ui.language import LANGUAGES, STATE_KEY, _, browser_language, language, settle_language, speaking
+from ui.pages import page_at, pages_in
 from ui.people.words import ROLE
 from ui.samples import samples_notice
 from ui.text import plain
 from ui.words import word
 
-STYLE = Path(__file__).with_name("style.css")
+STYLE = Path(__file__).with_name("style.css").read_text("utf-8")
 ASKED = "lang_asked"  # what the address asked for, so that it is heeded once and the switch can change it
 SPOKEN = "lang_spoken"  # in the last run; the switch itself may lose what it holds, or be told of it anew, when a run is cut short
 LOOKING = frozenset({"", "balances", "compare", "calendar"})
 """Addresses of pages that only show what is kept: what a person does there is done before they are drawn, or beside."""
-ICON = Path(__file__).with_name("favicon.png")
-
+ICON = f"data:image/png;base64,{b64encode(Path(__file__).with_name('favicon.png').read_bytes()).decode()}"
+SPOKEN_AS = {"zh": "zh-CN", "en": "en"}
+"""What a page says its language is, for the voice that reads it."""
 
 __all__ = ["account", "configure", "navigation", "remember_language", "run"]
 
 
 def configure() -> NotIn | door.Closed | None:
     """The title of the window, who it is, the language. Returns why nobody comes in; None for somebody who does."""
-    st.set_page_config(page_title="Simkeeper", page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_title="Simkeeper", page_icon=ICON, layout="wide")
     reason, member = _arrive()
     asked = st.query_params.get(STATE_KEY)
     if asked in LANGUAGES and asked != st.session_state.get(ASKED):
@@ -64,37 +68,14 @@ def navigation(reason: NotIn | door.Closed | None = None) -> "st.Page":
     """The pages with translated titles at addresses that never change. With a ``reason`` why nobody comes in, nothing of them is shown."""
     position: Literal["top", "hidden"] = "top" if reason is None else "hidden"
     # Copies: a page notes whether it was run, and other sessions run theirs meanwhile.
-    return st.navigation([copy(page) for page in _pages(language())], position=position)
-
-
-@cache
-def _pages(code: str) -> tuple["st.Page", ...]:
-    """With titles in the language ``code``. Made once for each: making them looks for fourteen files on the disk."""
-    with speaking(code):
-        return (
-            st.Page("../pages/overview.py", title=_("Overview"), icon=":material/home:", default=True),
-            st.Page("../pages/balances.py", title=_("Cards"), icon=":material/sim_card:", url_path="balances"),
-            st.Page("../pages/renew.py", title=_("Renew"), icon=":material/autorenew:", url_path="renew"),
-            st.Page("../pages/card.py", title=_("Card"), url_path="card", visibility="hidden"),
-            st.Page("../pages/add_card.py", title=_("Add a card"), url_path="add-card", visibility="hidden"),
-            st.Page("../pages/compare.py", title=_("Compare plans"), icon=":material/travel_explore:", url_path="compare"),
-            st.Page("../pages/trips.py", title=_("Trip planner"), icon=":material/luggage:", url_path="trips"),
-            st.Page("../pages/calendar.py", title=_("Calendar"), icon=":material/calendar_month:", url_path="calendar"),
-            st.Page("../pages/reminders.py", title=_("Reminders"), icon=":material/notifications:", url_path="reminders"),
-            st.Page("../pages/receipts.py", title=_("Receipts"), icon=":material/receipt_long:", url_path="receipts"),
-            st.Page("../pages/orders.py", title=_("Orders"), icon=":material/receipt:", url_path="orders"),
-            st.Page("../pages/settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
-            st.Page("../pages/data.py", title=_("Backup"), icon=":material/save:", url_path="data"),
-            st.Page("../pages/people.py", title=_("People"), icon=":material/group:", url_path="people"),
-        )
+    return st.navigation([copy(page) for page in pages_in(language()).values()], position=position)
 
 
 def run(page: "st.Page", reason: NotIn | door.Closed | None = None) -> None:
     """Draw the language switch and the person, then the page; for a ``reason`` why nobody comes in, only what to do about it."""
     _above(door.person() if reason is None else None)
-    st.html(STYLE)
-    field_words()
-    st.html(f"<script>document.documentElement.lang='{'zh-CN' if language() == 'zh' else 'en'}'</script>", unsafe_allow_javascript=True)
+    st.html(_style(language()))
+    st.html(_Markup(f"<script>document.documentElement.lang='{SPOKEN_AS[language()]}'</script>"), unsafe_allow_javascript=True)
     if reason is not None:
         door.turned_away(reason)
         return
@@ -104,6 +85,23 @@ def run(page: "st.Page", reason: NotIn | door.Closed | None = None) -> None:
     # A look of its own: a page asks what is under way before it reads, so that nothing can end unseen between the two.
     with house().database.one_look() if page.url_path in LOOKING else nullcontext():
         page.run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Markup:
+    """HTML that says itself what it is: of a text Streamlit asks the disk whether it names a file."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+@cache
+def _style(code: str) -> str:
+    """The style sheet and the words in it; read once, for a rerun is to ask nothing of the disk."""
+    with speaking(code):
+        return f"<style>{STYLE}\n{field_words()}</style>"
 
 
 def _above(member: Member | None) -> None:
@@ -127,7 +125,7 @@ def _person(member: Member) -> None:
     with st.popover(_("Signed in"), icon=":material/account_circle:", key="person"):
         st.markdown(plain(member.address))
         st.caption(word(ROLE, member.role.value))
-        st.page_link("../pages/people.py", label=_("People and sign-in"), icon=":material/group:")
+        st.page_link(page_at("people"), label=_("People and sign-in"), icon=":material/group:")
         st.button(_("Sign out"), key="sign_out", icon=":material/logout:", on_click=st.logout, width="stretch")
 
 

@@ -65,10 +65,12 @@ def _ask(sources: list[LiveSource]) -> None:
                     time=figures.clock_time(earliest.astimezone(clock.zone()))
                 )
             )
-    with st.expander(_("Who is asked, and what is sent")):
-        for source in sources:
-            st.markdown(f"**{source.facts.name}** · {source.facts.sends.in_language(language())}")
-            st.code("\n".join(source.facts.asks), language=None, wrap_lines=True)
+    asked = st.expander(_("Who is asked, and what is sent"), on_change="rerun", key="who_is_asked")
+    if asked.open:
+        with asked:
+            for source in sources:
+                st.markdown(f"**{source.facts.name}** · {source.facts.sends.in_language(language())}")
+                st.code("\n".join(source.facts.asks), language=None, wrap_lines=True)
 
 
 def _outcomes(sources: list[LiveSource]) -> None:

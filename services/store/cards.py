@@ -59,9 +59,8 @@ class CardStore:
 
     def revision(self) -> int:
         """Grows with every change of a card, a reading or a failed look-up; 0 before the first."""
-        with self._database.read() as connection:
-            query = select(card_revisions.c.revision).where(card_revisions.c.account_id == self._account)
-            return connection.execute(query).scalar() or 0
+        query = select(card_revisions.c.revision).where(card_revisions.c.account_id == self._account)
+        return self._database.once(("card revision", self._account), lambda connection: connection.execute(query).scalar() or 0)
 
     def all(self) -> list[Card]:
         """Every card, in the order of being added."""

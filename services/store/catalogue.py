@@ -52,8 +52,7 @@ class CatalogueStore:
 
     def revision(self) -> int:
         """Grows with every change of the plans; 0 before the first."""
-        with self._database.read() as connection:
-            return self._revision(connection)
+        return self._database.once(("catalogue revision", self._account), self._revision)
 
     def columns(self) -> tuple[int, dict[str, Sequence[Any]]]:
         """The revision and every plan of a source that is not switched off, as the columns of ``COLUMN_SPEC``."""

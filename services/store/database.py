@@ -4,11 +4,11 @@ import os
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.engine import make_url
@@ -19,6 +19,7 @@ from services.store.acting import Actor, ForTheMachine, NotAllowed, acting, as_p
 from services.store.audit import Trail
 from services.store.tables import accounts, members
 
+T = TypeVar("T")
 NEWEST_SCHEMA = "0012"
 """Alembic revision this program reads and writes (services/store/migrations/versions)."""
 LOCAL_ACCOUNT = "local"
@@ -59,10 +60,12 @@ def can_open(text: str) -> bool:
 
 
 class _Look:
-    """One transaction for many reads: begun by the first, ended by a write, by an error, or with the look."""
+    """One transaction for many reads: begun by the first, ended by a write, by an error, or with the look. ``told``: answers of this
+    transaction, by what was asked."""
 
     def __init__(self, reading: Engine) -> None:
         self._reading = reading
+        self.told: dict[Hashable, Any] = {}
         self._open = ExitStack()
         self._connection: Connection | None = None
 
@@ -73,6 +76,7 @@ class _Look:
         return self._connection
 
     def end(self) -> None:
+        self.told.clear()
         self._connection = None
         self._open.close()
 
@@ -130,6 +134,18 @@ class Database:
         finally:
             self._thread.look = None
             look.end()
+
+    def once(self, what: Hashable, ask: Callable[[Connection], T]) -> T:
+        """What ``ask`` reads, which must be named by ``what`` alone and never be changed by who gets it. Asked twice in one look it answers
+        the same, without asking again."""
+        look = self._look
+        if look is not None and what in look.told:
+            return cast(T, look.told[what])
+        with self.read() as connection:
+            answer = ask(connection)
+        if look is not None:
+            look.told[what] = answer
+        return answer
 
     @property
     def _look(self) -> _Look | None:

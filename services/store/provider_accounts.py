@@ -20,11 +20,13 @@ class ProviderAccountStore:
         self._account = account
         self._vault = vault
 
-    def connected(self) -> dict[str, datetime]:
+    def connected(self) -> Mapping[str, datetime]:
         """When each provider was connected, by its id."""
         query = select(provider_accounts).where(provider_accounts.c.account_id == self._account).order_by(provider_accounts.c.provider)
-        with self._database.read() as connection:
-            return {row.provider: datetime.fromtimestamp(row.connected_at, UTC) for row in connection.execute(query)}
+        return self._database.once(
+            ("connected", self._account),
+            lambda connection: {row.provider: datetime.fromtimestamp(row.connected_at, UTC) for row in connection.execute(query)},
+        )
 
     def credentials(self, provider: str) -> dict[str, str]:
         """Empty when not connected. Raises SecretUnreadable."""

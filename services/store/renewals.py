@@ -71,16 +71,18 @@ class RenewalStore:
         with self._database.read() as connection:
             return self._get(connection, renewal_id)
 
-    def all(self) -> list[KeptRenewal]:
+    def all(self) -> Sequence[KeptRenewal]:
         """Every renewal, the one begun last first."""
+        return self._database.once(("renewals", self._account), self._all)
+
+    def _all(self, connection: Connection) -> Sequence[KeptRenewal]:
         mine = select(renewals.c.id, renewals.c.card_id).where(renewals.c.account_id == self._account)
         newest_first = mine.order_by(renewals.c.started_at.desc(), renewals.c.id)
         rows = select(renewal_events).where(renewal_events.c.account_id == self._account).order_by(renewal_events.c.id)
-        with self._database.read() as connection:
-            heads = connection.execute(newest_first).all()
-            events: dict[str, list[RenewalEvent]] = {}
-            for row in connection.execute(rows):
-                events.setdefault(row.renewal_id, []).append(_event(row.id, row.body))
+        heads = connection.execute(newest_first).all()
+        events: dict[str, list[RenewalEvent]] = {}
+        for row in connection.execute(rows):
+            events.setdefault(row.renewal_id, []).append(_event(row.id, row.body))
         return [KeptRenewal(head.id, head.card_id, tuple(events[head.id])) for head in heads]
 
     def delete(self, renewal_id: str) -> None:

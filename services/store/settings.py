@@ -17,9 +17,8 @@ class SettingsStore:
 
     def get(self, key: str) -> Any:
         """The value, or None when it was never set."""
-        with self._database.read() as connection:
-            query = select(settings.c.value).where(settings.c.account_id == self._account, settings.c.key == key)
-            return connection.execute(query).scalar()
+        query = select(settings.c.value).where(settings.c.account_id == self._account, settings.c.key == key)
+        return self._database.once(("setting", self._account, key), lambda connection: connection.execute(query).scalar())
 
     def put(self, key: str, value: Any) -> None:
         with self._database.write(self._account) as connection:

@@ -1,6 +1,6 @@
 """Trips that an account kept, each with its checklist."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -31,11 +31,10 @@ class TripStore:
         self._database = database
         self._account = account
 
-    def all(self) -> list[SavedTrip]:
+    def all(self) -> Sequence[SavedTrip]:
         """Every trip, the last changed first."""
         query = select(trips).where(trips.c.account_id == self._account).order_by(trips.c.saved_at.desc(), trips.c.id)
-        with self._database.read() as connection:
-            return [_trip(row) for row in connection.execute(query)]
+        return self._database.once(("trips", self._account), lambda connection: [_trip(row) for row in connection.execute(query)])
 
     def get(self, trip_id: str) -> SavedTrip:
         """Raises NoSuchTrip."""

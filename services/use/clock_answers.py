@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from services.model.card import Card
-from services.model.clock import ClockStatus, Offer, SpanUnit, Stage
+from services.model.clock import Offer, SpanUnit, Stage
 from services.model.money import Money
 from services.rules.clocks.engine import ClockState, cheapest
 from services.use.known_clocks import CardClocks
@@ -62,31 +62,17 @@ class Mark:
 def answer(cards: Iterable[CardClocks]) -> Answer:
     """What can be said of all cards at once."""
     listed = list(cards)
-    states = [state for clocks in listed for state in clocks.states if not state.is_over]
-    ends = [state.not_before for state in states if state.status is not ClockStatus.PAST and state.not_before is not None]
     return Answer(
         cards=len(listed),
-        overdue=sum(any(is_overdue(state) for state in clocks.states) for clocks in listed),
+        overdue=sum(clocks.is_overdue for clocks in listed),
         unknown=sum(bool(clocks.unknown) for clocks in listed),
-        before=min(ends, default=None),
+        before=min((clocks.first_end for clocks in listed if clocks.first_end is not None), default=None),
     )
-
-
-def is_overdue(state: ClockState) -> bool:
-    """Past its date, with something left to save."""
-    return state.status is ClockStatus.PAST and not state.is_over
-
-
-def days_left(state: ClockState) -> int | None:
-    """Whole days in which acting is still in time, today not counted; negative once the date has passed; None when nothing is known."""
-    if state.latest_safe_day is None:
-        return None
-    return (state.latest_safe_day - state.now.astimezone(state.zone).date()).days
 
 
 def is_soon(state: ClockState) -> bool:
     """Whether it is time to act: within two weeks of the last safe day, or within the margin of its rule where that is longer."""
-    left = days_left(state)
+    left = state.days_left
     return left is not None and left <= max(SOON_DAYS, state.rule.margin_days)
 
 
@@ -118,7 +104,7 @@ def pressing(clocks: CardClocks) -> tuple[int, datetime, str]:
     lead = clocks.lead
     if lead is None:
         return 3, _FAR, clocks.card.nickname
-    if is_overdue(lead):
+    if lead.is_overdue:
         return 0, lead.next_end or lead.due or _FAR, clocks.card.nickname
     return (1, lead.not_before, clocks.card.nickname) if lead.not_before is not None else (2, _FAR, clocks.card.nickname)
 

@@ -101,15 +101,19 @@ class ClockDesk:
 
     def all(self) -> list[CardClocks]:
         """Every card: those past a date first, then by the first thing that can be lost, then those of which nothing is known."""
+        return list(self.listed())
+
+    def listed(self) -> tuple[CardClocks, ...]:
+        """As ``all``; the very same tuple for as long as nothing changed and no date came."""
         known, now = self._known(), self._now()
         zone = _zone(now)
         for held in known.listed:
             if held.since <= now < held.until and held.zone == zone:
-                return list(held.cards)
+                return held.cards
         cards = tuple(sorted((self._work(card, known, now) for card in known.cards), key=pressing))
         until = min((known.worked[clocks.card.card_id].until for clocks in cards), default=now)
         known.listed[:] = [Listed(zone, now, until, cards)]
-        return list(cards)
+        return cards
 
     def of_card(self, card_id: str) -> CardClocks | None:
         """None when the card is not there."""
@@ -232,9 +236,9 @@ class ClockDesk:
         """What shipped rules changed since the cards were last seen, until it is dismissed. Rules seen for the first time, and changes that
         move nothing, are taken note of at once."""
         known, now = self._known(), self._now()
-        bases = {card.card_id: _basis(card) for card in known.cards}
         if known.rules_agree:
             return Moves()
+        bases = {card.card_id: _basis(card) for card in known.cards}
         seen = self.store.seen_rules()
         current = {bases[card.card_id]: rule_of(card) for card in known.cards}
         changed = {basis: rule for basis, rule in current.items() if basis in seen and seen[basis] != rule_text(rule.id)}

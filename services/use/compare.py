@@ -70,3 +70,8 @@ class CompareDesk:
 def _ranked(frame: PlanFrame, question: Question, minute: datetime) -> Ranking:
     """Kept for a few questions: a person who ticks plans, turns pages or goes back and forth asks the same again and again."""
     return rank(frame, question, rates_to(question.currency), minute)
+
+
+def forget() -> None:
+    """Drop the answers that are kept, and the plans they hold."""
+    _ranked.cache_clear()

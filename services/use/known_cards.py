@@ -8,6 +8,7 @@ from services.model.card import Card
 from services.rules.balances.forecast import Point
 from services.rules.balances.state import CardState
 from services.rules.clocks.engine import ClockState
+from services.use.known_clocks import CardClocks
 
 if TYPE_CHECKING:
     from services.use.readings import CardView
@@ -22,11 +23,20 @@ class HeldView(NamedTuple):
     view: "CardView"
 
 
+class HeldBoard(NamedTuple):
+    """Every view in order, and what they were made of beside the cards: the hour in ``zone``, and ``clocks``, by identity."""
+
+    hour: datetime
+    zone: tzinfo | None
+    clocks: tuple[CardClocks, ...]
+    views: tuple["CardView", ...]
+
+
 @dataclass(frozen=True, slots=True)
 class KnownCards:
     """``revision``: of the store when this was read. ``points``: what was left of each card's main package over time, oldest first,
     with the number of readings it was worked out from. ``twins``: pairs of cards that are probably one. ``views``: of each card, good
-    for an hour: nothing on them moves faster by itself."""
+    for an hour: nothing on them moves faster by itself. ``board``: all of them in order, the newest alone."""
 
     revision: int
     cards: tuple[Card, ...] = ()
@@ -34,3 +44,4 @@ class KnownCards:
     states: dict[str, CardState] = field(default_factory=dict)
     points: dict[str, tuple[int, list[Point]]] = field(default_factory=dict)
     views: dict[str, HeldView] = field(default_factory=dict)
+    board: list[HeldBoard] = field(default_factory=list)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from services.model.card import Card
-from services.model.clock import CardEvent
+from services.model.clock import CardEvent, ClockStatus
 from services.model.reading import Reading
 from services.rules.clocks.engine import ClockState, leading
 from services.rules.clocks.schema import OperatorRule
@@ -40,6 +40,17 @@ class CardClocks:
     def lead(self) -> ClockState | None:
         """The clock that presses most; None when nothing is left to lose."""
         return leading(self.states)
+
+    @cached_property
+    def is_overdue(self) -> bool:
+        """Whether a date has passed with something left to save."""
+        return any(state.is_overdue for state in self.states)
+
+    @cached_property
+    def first_end(self) -> datetime | None:
+        """Nothing that is known to end, and has not ended, ends before this instant."""
+        ends = [state.not_before for state in self.states if not state.is_over and state.status is not ClockStatus.PAST]
+        return min((end for end in ends if end is not None), default=None)
 
     @cached_property
     def unknown(self) -> tuple[ClockState, ...]:

@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from services.model.saved_trip import SavedTrip, Step
 from services.rules.journeys.address import from_params
-from services.use.clock_answers import days_left, is_overdue
 from services.use.known_clocks import CardClocks
 from services.use.renewals import Walk
 
@@ -65,8 +64,8 @@ def _of_card(clocks: CardClocks) -> NextThing | None:
     lead, card = clocks.lead, clocks.card
     if lead is None:
         return None
-    days = days_left(lead)
-    if is_overdue(lead):
+    days = lead.days_left
+    if lead.is_overdue:
         return NextThing(NextKind.OVERDUE, card.nickname, card.card_id, days=days)
     if days is not None and days <= SOON_DAYS:
         return NextThing(NextKind.RENEW, card.nickname, card.card_id, days=days)

@@ -32,7 +32,7 @@ from services.use.clock_answers import is_soon
 from services.use.clocks import ClockDesk
 from services.use.connections import SANDBOX_PREFIX, ConnectionDesk
 from services.use.house import House
-from services.use.known_cards import HeldView, KnownCards
+from services.use.known_cards import HeldBoard, HeldView, KnownCards
 from services.use.known_clocks import CardClocks
 from services.use.refresh import Refresh
 from services.use.stage import Stage
@@ -81,10 +81,16 @@ class ReadingDesk:
 
     def board(self) -> list[CardView]:
         """Every card, the one to act on first."""
-        known, now = self._known(), self._now()
-        leads = {clocks.card.card_id: _lead(clocks) for clocks in self._clocks().all()}
+        known, now, clocks = self._known(), self._now(), self._clocks().listed()
+        hour = _hour(now)
+        for held in known.board:
+            if held.hour == hour and held.zone == now.tzinfo and held.clocks is clocks:
+                return list(held.views)
+        leads = {theirs.card.card_id: _lead(theirs) for theirs in clocks}
         views = {card.card_id: self._view(card, known, leads.get(card.card_id), now) for card in known.cards}
-        return [views[card_id] for card_id in by_urgency({card_id: view.urgency for card_id, view in views.items()})]
+        ordered = tuple(views[card_id] for card_id in by_urgency({card_id: view.urgency for card_id, view in views.items()}))
+        known.board[:] = [HeldBoard(hour, now.tzinfo, clocks, ordered)]
+        return list(ordered)
 
     def cards(self) -> tuple[Card, ...]:
         """Every card, in the order of being added."""
@@ -135,7 +141,7 @@ class ReadingDesk:
 
     def _view(self, card: Card, known: KnownCards, lead: ClockState | None, now: datetime) -> CardView:
         """As held, or made anew: 500 forecasts at every rerun would be most of the page's time."""
-        hour, held = now.replace(minute=0, second=0, microsecond=0), known.views.get(card.card_id)
+        hour, held = _hour(now), known.views.get(card.card_id)
         if held is None or held.lead is not lead or held.hour != hour or held.zone != now.tzinfo:
             held = known.views[card.card_id] = HeldView(hour, now.tzinfo, lead, self._made(card, known, lead, now))
         return held.view
@@ -314,6 +320,10 @@ class ReadingDesk:
                 continue
             await asyncio.to_thread(self.store.fail, FailedLookUp(card_id, origin, self._now(), json.dumps(facts, default=str)))
             refresh.stages[card_id] = Stage.FAILED
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
 
 
 def _lead(clocks: CardClocks) -> ClockState | None:

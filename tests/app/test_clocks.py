@@ -12,7 +12,7 @@ from services.model.clock import Activity, EventKind, Missing, Question, StageCo
 from services.model.renewal import Begun, Channel, RenewalStatus
 from services.rules.clocks.library import shipped_rules
 from services.use.cards import CardDesk
-from services.use.clock_answers import MarkKind, days_left
+from services.use.clock_answers import MarkKind
 from services.use.clocks import ClockDesk, NotPossible, rule_text
 from services.use.house import house
 from services.use.renewals import RenewalDesk
@@ -65,7 +65,7 @@ def test_the_overview_names_the_day_before_which_nothing_can_be_lost(app: AppTes
     assert due is not None
     overview(app)
     assert app.header[0].value == f"Nothing can be lost before {due:%b} {due.day}, {due.year}"
-    left = [days_left(clocks.states[0]) for clocks in desk().all()]
+    left = [clocks.states[0].days_left for clocks in desk().all()]
     assert [metric.value for metric in app.metric][:2] == [f"{days} days" for days in left]
     assert left[0] in (78, 79, 80), "180 days from 100 days ago, counted the cautious way"
 
@@ -76,7 +76,7 @@ def test_an_unknown_date_is_never_called_safe(app: AppTest) -> None:
     overview(app)
     assert app.header[0].value.startswith("Nothing is known to be lost before ")
     assert "1 card has a date that nobody knows. Unknown does not mean safe" in text(app)
-    assert [metric.value for metric in app.metric][:2] == [f"{days_left(desk().all()[0].states[0])} days", "Unknown"]
+    assert [metric.value for metric in app.metric][:2] == [f"{desk().all()[0].states[0].days_left} days", "Unknown"]
 
 
 def test_with_no_date_at_all_nothing_is_promised(app: AppTest) -> None:

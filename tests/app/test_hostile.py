@@ -66,9 +66,9 @@ def test_the_corpus_has_two_hundred_texts_and_none_twice() -> None:
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, AppTest]]:
     """Each page with the household in it, in a house of the module's own."""
-    import streamlit as st
 
     from services.use.house import leave_house
+    from ui.remembered import forget
 
     place = tmp_path_factory.mktemp("hostile")
     with pytest.MonkeyPatch.context() as patch:
@@ -76,7 +76,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, AppTes
         patch.setenv("SIMKEEPER_DATA_DIR", str(place))
         patch.setenv("SIMKEEPER_WORKER", "off")
         leave_house()
-        st.cache_data.clear()
+        forget()
         furnish(house())
         pages: dict[str, AppTest] = {}
         renewal = next(iter(_renewals()))

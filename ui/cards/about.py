@@ -11,6 +11,7 @@ from ui import figures
 from ui.cards import form, words
 from ui.cards.desks import card_desk
 from ui.language import _
+from ui.pages import page_at
 from ui.text import plain
 from ui.words import word
 
@@ -80,4 +81,4 @@ def delete(card: Card) -> None:
     sure = st.checkbox(_("Yes, delete this card"), key="delete_sure")
     if st.button(_("Delete the card"), key="delete_go", disabled=not sure):
         card_desk().delete([card.card_id])
-        st.switch_page("../pages/balances.py")
+        st.switch_page(page_at("balances"))

@@ -11,6 +11,7 @@ from services.use.catalogue import failure_of
 from ui.cards import words
 from ui.cards.desks import card_desk, connection_desk
 from ui.language import _, n_
+from ui.pages import page_at
 from ui.waiting import waiting
 from ui.words import word
 
@@ -28,7 +29,7 @@ def take_over() -> None:
         )
     for facts in connected:
         _list(facts)
-    st.page_link("../pages/settings.py", label=_("Connect an account in the settings"), icon=":material/settings:")
+    st.page_link(page_at("settings"), label=_("Connect an account in the settings"), icon=":material/settings:")
 
 
 def _list(facts: ProviderFacts) -> None:

@@ -10,22 +10,23 @@ from ui.cards import figures as card_figures
 from ui.cards import words
 from ui.cards.desks import reading_desk
 from ui.language import _, spoken
+from ui.pages import page_at
 from ui.text import plain
 from ui.words import word
 
-PAGE = "../pages/card.py"
+PAGE = "card"
 
 
 def tile(view: CardView, refreshable: bool) -> None:
     """A tile that leads to the card's page."""
     card = view.card
     with st.container(border=True, height="stretch"):
-        st.page_link(PAGE, label=f"**{plain(card.nickname)}**", query_params={"id": card.card_id})
+        st.page_link(page_at(PAGE), label=f"**{plain(card.nickname)}**", query_params={"id": card.card_id})
         summary(view)
         if refreshable:
             st.button(_("Look up now"), key=f"refresh_{card.card_id}", on_click=look_up, args=([card.card_id],), width="stretch")
         else:
-            st.page_link(PAGE, label=_action(view), query_params={"id": card.card_id, "open": "typed"}, icon=":material/edit:")
+            st.page_link(page_at(PAGE), label=_action(view), query_params={"id": card.card_id, "open": "typed"}, icon=":material/edit:")
 
 
 def summary(view: CardView) -> None:

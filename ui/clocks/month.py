@@ -17,12 +17,13 @@ from ui import clock, figures
 from ui.clocks import words
 from ui.clocks.desk import clock_desk
 from ui.language import _, babel_locale, language, n_, spoken
+from ui.pages import page_at
 from ui.renew.desk import RUN, renewal_desk
 from ui.text import plain
 from ui.words import word
 
 STYLE = Path(__file__).with_name("month.css")
-CARD, RENEWAL = "../pages/card.py", "../pages/renew.py"
+CARD, RENEWAL = "card", "renew"
 PARAMETER = "month"
 IN_A_CELL = 3
 LISTED = 80
@@ -144,4 +145,4 @@ def _list(marks: Sequence[Shown]) -> None:
             st.subheader(str(format_date(shown, "full", locale=babel_locale())))
         with st.container(gap="xsmall"):
             st.markdown(f"{mark.shape} **{mark.what}** · {plain(mark.about)}")
-            st.page_link(mark.page, label=plain(mark.name), query_params=mark.query)
+            st.page_link(page_at(mark.page), label=plain(mark.name), query_params=mark.query)

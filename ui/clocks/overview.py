@@ -4,18 +4,19 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from services.use.clock_answers import Answer, answer, is_overdue
+from services.use.clock_answers import Answer, answer
 from services.use.clocks import Moves
 from services.use.known_clocks import CardClocks
 from ui import clock, figures
 from ui.clocks import words
 from ui.clocks.desk import clock_desk
 from ui.language import _, n_
+from ui.pages import page_at
 from ui.text import plain
 from ui.words import word
 
-CARD = "../pages/card.py"
-CALENDAR = "../pages/calendar.py"
+CARD = "card"
+CALENDAR = "calendar"
 SHOWN = 6
 IN_A_ROW = 3
 MOVES = 20
@@ -27,8 +28,9 @@ def overview_answer(what_next: Callable[[], None]) -> None:
     cards = desk.all()
     if not cards:
         return
-    st.header(_sentence(answer(cards)))
-    more = _more(answer(cards))
+    said = answer(cards)
+    st.header(_sentence(said))
+    more = _more(said)
     if more:
         st.markdown(more)
     what_next()
@@ -38,7 +40,7 @@ def overview_answer(what_next: Callable[[], None]) -> None:
         for column, clocks in zip(st.columns(IN_A_ROW), pressing[start : start + IN_A_ROW], strict=False):
             with column:
                 _card(clocks)
-    st.page_link(CALENDAR, label=_("See the month"), icon=":material/calendar_month:")
+    st.page_link(page_at(CALENDAR), label=_("See the month"), icon=":material/calendar_month:")
 
 
 def _sentence(said: Answer) -> str:
@@ -74,10 +76,10 @@ def _card(clocks: CardClocks) -> None:
     lead = clocks.lead
     assert lead is not None
     with st.container(border=True, height="stretch"):
-        st.page_link(CARD, label=f"**{plain(clocks.card.nickname)}**", query_params={"id": clocks.card.card_id})
+        st.page_link(page_at(CARD), label=f"**{plain(clocks.card.nickname)}**", query_params={"id": clocks.card.card_id})
         st.metric(words.said(lead.rule.name), words.count(lead))
         st.markdown(words.urgency(lead) + words.assumed_badge(clocks.is_assumed))
-        if lead.due is not None and is_overdue(lead):
+        if lead.due is not None and lead.is_overdue:
             st.markdown(_("The date passed on {day}.").format(day=f"**{words.day(lead.due, lead)}**"))
             if lead.rescue_until is not None and lead.rescue_until > lead.now:
                 st.markdown(_("It can be saved before {day}.").format(day=f"**{words.day(lead.rescue_until, lead)}**"))
@@ -85,11 +87,11 @@ def _card(clocks: CardClocks) -> None:
             st.markdown(_("Ends on {day}").format(day=f"**{words.day(lead.due, lead)}**"))
         elif lead.not_before is not None:
             st.markdown(_("Nothing ends before {day}.").format(day=f"**{words.day(lead.not_before, lead)}**"))
-        if lead.latest_safe_day is not None and not is_overdue(lead):
+        if lead.latest_safe_day is not None and not lead.is_overdue:
             st.caption(_("Last safe day: {day}.").format(day=figures.day(lead.latest_safe_day)))
         if lead.unknown is not None:
             st.markdown(word(words.QUESTION, lead.unknown.ask.value))
-            st.page_link(CARD, label=_("Answer"), query_params={"id": clocks.card.card_id}, icon=":material/edit:")
+            st.page_link(page_at(CARD), label=_("Answer"), query_params={"id": clocks.card.card_id}, icon=":material/edit:")
 
 
 def _moves(moves: Moves) -> None:
@@ -107,7 +109,7 @@ def _moves(moves: Moves) -> None:
                 change = _("before {before}, now no longer counted").format(before=before)
             else:
                 change = _("before {before}, now {after}").format(before=before, after=f"**{after}**")
-            st.page_link(CARD, label=f"**{plain(card.nickname)}**", query_params={"id": card.card_id})
+            st.page_link(page_at(CARD), label=f"**{plain(card.nickname)}**", query_params={"id": card.card_id})
             st.markdown(figures.labelled(words.said(rule.name), change))
         rest = len(moves.moved) - MOVES
         if rest > 0:

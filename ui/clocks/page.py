@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from services.use.clock_answers import is_overdue
 from services.use.known_clocks import CardClocks
 from ui.clocks import state as one
 from ui.clocks import words
@@ -29,7 +28,7 @@ def card_clocks(card_id: str) -> None:
             name = f"{card_id}_{state.rule.id}"
             if state.rule.ladder:
                 panel = st.expander(
-                    _("What happens after the date"), on_change="rerun", key=f"clock_ladder_{name}", expanded=is_overdue(state)
+                    _("What happens after the date"), on_change="rerun", key=f"clock_ladder_{name}", expanded=state.is_overdue
                 )
                 if panel.open:
                     with panel:

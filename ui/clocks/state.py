@@ -8,7 +8,7 @@ from services.model.clock import Offer, SpanUnit, Stage
 from services.model.tri import Tri
 from services.rules.clocks.engine import ClockState
 from services.rules.clocks.schema import ClockRule, Fact, OperatorRule
-from services.use.clock_answers import Cost, cheapest_way, days_left, is_overdue, waste
+from services.use.clock_answers import Cost, cheapest_way, waste
 from services.use.known_clocks import CardClocks
 from ui import figures
 from ui.clocks import words
@@ -56,7 +56,7 @@ def _dates(state: ClockState) -> list[str]:
     if state.due is None:
         return []
     lines = []
-    if is_overdue(state):
+    if state.is_overdue:
         lines.append(_("The date passed on {day}.").format(day=f"**{words.day(state.due, state)}**"))
         if state.rescue_until is not None and state.rescue_until > state.now:
             lines.append(_("It can be saved before {day}.").format(day=f"**{words.day(state.rescue_until, state)}**"))
@@ -66,7 +66,7 @@ def _dates(state: ClockState) -> list[str]:
         end = _("Ends on {day} at {time}.").format(
             day=f"**{words.day(state.due, state)}**", time=figures.clock_time(state.due.astimezone(state.zone))
         )
-        left = days_left(state)
+        left = state.days_left
         safe = _("Last safe day: {day}.").format(day=f"**{figures.day(state.latest_safe_day)}**")
         lines.append(figures.sentences(end, safe) if left is not None and left >= 0 else end)
     if state.fees_covered is not None:
@@ -83,7 +83,7 @@ def _dates(state: ClockState) -> list[str]:
 
 def _early(state: ClockState) -> list[str]:
     early = state.early
-    if early is None or state.is_over or is_overdue(state):
+    if early is None or state.is_over or state.is_overdue:
         return []
     if early.days_lost_today == 0:
         return [_("Acting today wastes no days.")]

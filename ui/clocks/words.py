@@ -26,7 +26,7 @@ from services.model.money import Money
 from services.model.tri import Tri
 from services.rules.clocks.engine import ClockState
 from services.rules.clocks.schema import ShownDate, Text, Tier
-from services.use.clock_answers import days_left, is_overdue, is_soon
+from services.use.clock_answers import is_soon
 from ui import figures
 from ui.language import _, mark, n_, spoken
 from ui.text import plain
@@ -294,10 +294,10 @@ def assumed_badge(is_assumed: bool) -> str:
 
 def urgency(state: ClockState) -> str:
     """A shape, a word and a colour."""
-    left = days_left(state)
+    left = state.days_left
     if state.status is ClockStatus.SETTLED or state.is_over:
         return badge("gray", "–", _("Over"))
-    if is_overdue(state):
+    if state.is_overdue:
         return badge("red", "■", _("Overdue"))
     if left is None:
         return badge("gray", "?", _("Unknown"))
@@ -310,10 +310,10 @@ def urgency(state: ClockState) -> str:
 
 def count(state: ClockState) -> str:
     """The largest figure: days left, or the word that stands for it."""
-    left = days_left(state)
+    left = state.days_left
     if state.is_over:
         return _("Over")
-    if is_overdue(state) and left is not None:
+    if state.is_overdue and left is not None:
         return n_("{n} day over", "{n} days over", -left).format(n=figures.number(-left))
     if left is None:
         return _("Unknown")

@@ -177,9 +177,9 @@ def _table_key(ranking: Ranking, start: int) -> str:
     return f"compare_table_{hash((ranking.question, start, len(ranking)))}"
 
 
-@st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
+@st.cache_resource(max_entries=256, ttl=3600, show_spinner=False)
 def _rows(_ranking: Ranking, start: int, version: str, reader: str) -> tuple[pa.Table, list[tuple[str, str]]]:
-    """The table as shown, and the (source, plan id) of each row. Kept per answer, in the form in which it is sent."""
+    """The table as shown, and the (source, plan id) of each row. Kept per answer, in the form in which it is sent; nobody changes it."""
     shown = _ranking.page(start, start + ROWS)
     sent = pa.Table.from_pandas(_table_of(shown, _ranking), preserve_index=False)
     return sent, list(zip(shown["source"], shown["plan_id"], strict=True))

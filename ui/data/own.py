@@ -6,6 +6,7 @@ from services.use.house import house
 from services.use.own_data import delete, export
 from ui import clock
 from ui.language import _, language
+from ui.remembered import forget
 from ui.shell import account
 from ui.waiting import waiting
 
@@ -58,7 +59,7 @@ def _delete(whose: str) -> None:
     with waiting(_("Deleting everything")):
         delete(house(), whose, clock.now())
         spoken = language()
-        st.cache_data.clear()
+        forget()
         for key in [key for key in st.session_state if key != "lang"]:
             del st.session_state[key]
         st.session_state["lang"] = spoken

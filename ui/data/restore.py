@@ -22,6 +22,7 @@ from ui import clock, figures
 from ui.cards.upload import one_file
 from ui.data.kept import name_of
 from ui.language import _, language, mark, n_
+from ui.remembered import forget
 from ui.text import plain
 from ui.waiting import waiting
 from ui.words import word
@@ -133,7 +134,7 @@ def _restore(data: bytes, passphrase: str | None) -> None:
     with waiting(_("Restoring the backup")):
         found = restore(house(), io.BytesIO(data), clock.now(), passphrase)
         spoken = language()
-        st.cache_data.clear()
+        forget()
         for key in [key for key in st.session_state if key != "lang"]:
             del st.session_state[key]
         st.session_state["lang"] = spoken

@@ -13,6 +13,7 @@ from ui import figures
 from ui.language import _, n_
 from ui.orders.desk import order_desk, price
 from ui.orders.kept import line, unsettled
+from ui.pages import page_at
 from ui.preferences import preferred_currency
 from ui.text import plain
 
@@ -33,7 +34,7 @@ def orders_waiting() -> None:
     count = len(order_desk().unsettled())
     if count:
         st.warning(n_("{n} order is not settled.", "{n} orders are not settled.", count).format(n=count))
-        st.page_link("../pages/orders.py", label=_("Look at it"), icon=":material/receipt:")
+        st.page_link(page_at("orders"), label=_("Look at it"), icon=":material/receipt:")
 
 
 def settled() -> None:
@@ -41,7 +42,7 @@ def settled() -> None:
     done = [kept for kept in order_desk().store.all() if kept.status not in OPEN]
     if not done:
         st.info(_("No order was placed from here yet. Start a renewal through a connected provider."))
-        st.page_link("../pages/renew.py", label=_("Renew"), icon=":material/autorenew:")
+        st.page_link(page_at("renew"), label=_("Renew"), icon=":material/autorenew:")
     everything = len(done) > SHOWN and st.toggle(_("Show all"), key="orders_all")
     for kept in done if everything else done[:SHOWN]:
         with st.container(border=True):

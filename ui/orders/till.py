@@ -25,6 +25,7 @@ from ui.language import _, spoken
 from ui.orders import words
 from ui.orders.desk import order_desk, price
 from ui.orders.kept import outcome
+from ui.pages import page_at
 from ui.text import plain
 from ui.waiting import waiting
 from ui.words import word
@@ -60,7 +61,7 @@ def order_section(walk: Walk) -> None:
                 "A top-up from here needs a card that is linked to a connected provider which sells top-ups. Otherwise follow the steps above."
             )
         )
-        st.page_link("../pages/settings.py", label=_("Accounts at providers"), icon=":material/settings:")
+        st.page_link(page_at("settings"), label=_("Accounts at providers"), icon=":material/settings:")
     elif walk.run.status in BEFORE_PAYING:
         _choose(walk, card)
 
@@ -193,7 +194,7 @@ def _order_button(walk: Walk, offer: Offer, effect: Effect) -> None:
     product = effect.product
     if effect.no is not None:
         st.warning(words.not_taken(effect.no, product.price.currency if product.price else ""))
-        st.page_link("../pages/orders.py", label=_("Orders and spending limits"), icon=":material/receipt:")
+        st.page_link(page_at("orders"), label=_("Orders and spending limits"), icon=":material/receipt:")
     amount = price(product.price) if product.price is not None else _("no price")
     st.button(
         _("Order for {price}").format(price=plain(amount)),

@@ -7,6 +7,7 @@ from services.use.next_thing import NextKind, NextThing, next_thing, trips_ahead
 from ui import clock, figures
 from ui.clocks.desk import clock_desk
 from ui.language import _
+from ui.pages import page_at
 from ui.renew.desk import RUN, renewal_desk
 from ui.text import plain
 from ui.trips.form import desk as trip_desk
@@ -50,15 +51,15 @@ def _sentence(thing: NextThing) -> str:
 def _link(thing: NextThing) -> None:
     match thing.kind:
         case NextKind.LOOK_AGAIN | NextKind.GO_ON:
-            label, page, params = _("Go on with the renewal"), "../pages/renew.py", {RUN: thing.renewal_id or ""}
+            label, page, params = _("Go on with the renewal"), "renew", {RUN: thing.renewal_id or ""}
         case NextKind.OVERDUE | NextKind.RENEW:
-            label, page, params = _("Renew this card"), "../pages/renew.py", {"card": thing.card_id or ""}
+            label, page, params = _("Renew this card"), "renew", {"card": thing.card_id or ""}
         case NextKind.TRIP_STEP:
             assert thing.trip is not None
-            label, page, params = _("Open the trip"), "../pages/trips.py", _address(thing.trip)
+            label, page, params = _("Open the trip"), "trips", _address(thing.trip)
         case NextKind.ANSWER:
-            label, page, params = _("Open the card"), "../pages/card.py", {"id": thing.card_id or ""}
-    st.page_link(page, label=label, query_params=params, icon=":material/arrow_forward:")
+            label, page, params = _("Open the card"), "card", {"id": thing.card_id or ""}
+    st.page_link(page_at(page), label=label, query_params=params, icon=":material/arrow_forward:")
 
 
 def ahead() -> None:
@@ -69,7 +70,7 @@ def ahead() -> None:
     st.header(_("Trips ahead"))
     for first, trip in trips[:SHOWN]:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.page_link("../pages/trips.py", label=f"**{plain(trip.name)}**", query_params=_address(trip), icon=":material/luggage:")
+            st.page_link(page_at("trips"), label=f"**{plain(trip.name)}**", query_params=_address(trip), icon=":material/luggage:")
             parts = [_("from {day}").format(day=figures.day(first))]
             if trip.steps:
                 parts.append(_("{done} of {all} steps done").format(done=trip.done, all=len(trip.steps)))

@@ -6,6 +6,7 @@ from services.rules.spending import By, sums
 from ui import clock, figures
 from ui.cards.desks import connection_desk
 from ui.language import _, n_
+from ui.pages import page_at
 from ui.receipts.desk import money, receipt_desk
 from ui.reminders.heartbeat import heartbeat
 from ui.text import plain
@@ -21,7 +22,7 @@ def month() -> None:
     amounts = " + ".join(plain(money(item.total)) for item in spent) or _("nothing")
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(_("Spent this month: {amounts}").format(amounts=f"**{amounts}**"), width="stretch")
-        st.page_link("../pages/receipts.py", label=_("Receipts and spending"), icon=":material/receipt_long:")
+        st.page_link(page_at("receipts"), label=_("Receipts and spending"), icon=":material/receipt_long:")
 
 
 def health() -> None:
@@ -35,7 +36,7 @@ def health() -> None:
                 ":material/cloud_off: " + _("The last call failed at: {providers}").format(providers=figures.listing(names)),
                 width="stretch",
             )
-            st.page_link("../pages/settings.py", label=_("Settings"), icon=":material/settings:")
+            st.page_link(page_at("settings"), label=_("Settings"), icon=":material/settings:")
     elif connections:
         answered = n_("{n} connected provider answers", "{n} connected providers answer", len(connections))
         st.caption(":material/cloud_done: " + answered.format(n=figures.number(len(connections))))

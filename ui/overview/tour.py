@@ -11,9 +11,10 @@ from services.use.house import house
 from ui import door
 from ui.door import for_the_machine, may
 from ui.language import _, mark
+from ui.pages import page_at
 from ui.text import plain
 
-OVERVIEW = "../pages/overview.py"
+OVERVIEW = ""
 SETTING = "tour"
 NOT_BEGUN, OVER = 0, -1
 """What is kept instead of the number of a step."""
@@ -33,8 +34,8 @@ STEPS = (
         mark("Before a trip"),
         mark("Say where you go, when, and how much data you need. You get the real total for your trip, the cheapest first, and why."),
         (
-            ("../pages/compare.py", mark("Compare plans"), ":material/travel_explore:"),
-            ("../pages/trips.py", mark("Plan a trip"), ":material/luggage:"),
+            ("compare", mark("Compare plans"), ":material/travel_explore:"),
+            ("trips", mark("Plan a trip"), ":material/luggage:"),
         ),
     ),
     Step(
@@ -42,14 +43,14 @@ STEPS = (
         mark(
             "A QR code, a phone number or just a name is enough for a start. The card's page then keeps what is left on it and every date that can end something."
         ),
-        (("../pages/add_card.py", mark("Add a card"), ":material/add:"),),
+        (("add-card", mark("Add a card"), ":material/add:"),),
     ),
     Step(
         mark("Topping up"),
         mark(
             "One step after the other, also on a phone at the counter. At the end you enter what the card shows, so you know that it counted."
         ),
-        (("../pages/renew.py", mark("Renew a card"), ":material/autorenew:"),),
+        (("renew", mark("Renew a card"), ":material/autorenew:"),),
     ),
     Step(
         mark("Reminders and your data"),
@@ -57,8 +58,8 @@ STEPS = (
             "Choose where reminders go: mail, Telegram, Bark, your calendar and others. A backup is one file, and everything can be deleted."
         ),
         (
-            ("../pages/reminders.py", mark("Reminders"), ":material/notifications:"),
-            ("../pages/data.py", mark("Backup and data"), ":material/save:"),
+            ("reminders", mark("Reminders"), ":material/notifications:"),
+            ("data", mark("Backup and data"), ":material/save:"),
         ),
     ),
 )
@@ -100,7 +101,7 @@ def tour() -> None:
         st.markdown("\n\n".join([_(step.text), *([_where()] if last else [])]))
         with st.container(horizontal=True):
             for page, label, icon in step.ways:
-                st.page_link(page, label=_(label), icon=icon)
+                st.page_link(page_at(page), label=_(label), icon=icon)
         with st.container(horizontal=True):
             _press("tour_next", _("Done") if last else _("Next step"), OVER if last else number + 1, "primary")
             if number > 1:
@@ -113,7 +114,7 @@ def again() -> None:
     """In the settings: the way back to the tour."""
     if st.button(_("Show the tour"), key="tour_again", icon=":material/tour:"):
         go(1)
-        st.switch_page(OVERVIEW)
+        st.switch_page(page_at(OVERVIEW))
 
 
 def _where() -> str:

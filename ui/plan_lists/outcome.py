@@ -12,6 +12,7 @@ from services.rules.plan_lists import ColumnMapping, ImportResult, MappingError,
 from services.use.plan_lists import MAX_LABEL, ImportReport, PlanListDesk, clean_label, refused_csv
 from ui import clock, figures
 from ui.language import _, language, n_, speaking
+from ui.pages import page_at
 from ui.plan_list_words import reason, trouble
 from ui.plan_lists.kept import REPORT
 from ui.plan_lists.upload import Chosen, done_with_file
@@ -121,7 +122,7 @@ def last_import() -> None:
             figures.sentences(_("They stand on the page “Compare plans” now."), replaced),
             title=figures.labelled(plain(report.label), kept),
         )
-        st.page_link("../pages/compare.py", label=_("Compare plans"), icon=":material/travel_explore:")
+        st.page_link(page_at("compare"), label=_("Compare plans"), icon=":material/travel_explore:")
     else:
         st.error(
             _(

@@ -13,6 +13,7 @@ from services.use.house import house
 from services.use.reminders import Standing
 from ui import figures
 from ui.language import _, n_
+from ui.pages import page_at
 from ui.reminders import words
 from ui.reminders.desk import reminder_desk
 from ui.shell import account
@@ -68,11 +69,11 @@ def _pressing(standing: Standing, said: Saying, sendable: bool) -> None:
 def _go_on(standing: Standing) -> None:
     topic = standing.topic
     if topic.renewal_id is not None:
-        st.page_link("../pages/renew.py", label=_("Open the renewal"), icon=":material/autorenew:", query_params={"run": topic.renewal_id})
+        st.page_link(page_at("renew"), label=_("Open the renewal"), icon=":material/autorenew:", query_params={"run": topic.renewal_id})
     elif topic.card_id is not None and topic.matter in (Matter.RETURN, Matter.LOOK_UP_FAILED):
-        st.page_link("../pages/card.py", label=_("Open the card"), icon=":material/sim_card:", query_params={"id": topic.card_id})
+        st.page_link(page_at("card"), label=_("Open the card"), icon=":material/sim_card:", query_params={"id": topic.card_id})
     elif topic.card_id is not None:
-        st.page_link("../pages/renew.py", label=_("Renew this card"), icon=":material/autorenew:", query_params={"card": topic.card_id})
+        st.page_link(page_at("renew"), label=_("Renew this card"), icon=":material/autorenew:", query_params={"card": topic.card_id})
 
 
 def _coming(coming: Sequence[Standing], said: Saying) -> None:

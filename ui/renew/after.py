@@ -9,6 +9,7 @@ from services.rules.renewals.disputes import dispute_steps, message, sources
 from services.use.renewals import Walk
 from ui import clock, figures
 from ui.language import LANGUAGES, _, language, spoken
+from ui.pages import page_at
 from ui.receipts.desk import proof_file, receipt_desk, refused, size_text
 from ui.renew import words
 from ui.renew.checks import as_of
@@ -51,7 +52,7 @@ def payment(walk: Walk) -> None:
                         st.image(small[receipt.file.digest], width=96, alt=alt)
                     elif receipt.file is not None:
                         st.markdown(f":material/picture_as_pdf: PDF, {size_text(receipt.file.size)}")
-            st.page_link("../pages/receipts.py", label=_("All receipts"), icon=":material/receipt_long:")
+            st.page_link(page_at("receipts"), label=_("All receipts"), icon=":material/receipt_long:")
 
 
 def _expected(walk: Walk) -> Money | None:

@@ -14,6 +14,7 @@ from services.use.renewals import Walk, figures_of
 from ui import clock, figures
 from ui.cards.desks import reading_desk
 from ui.language import _
+from ui.pages import page_at
 from ui.preferences import usual_currency
 from ui.renew.desk import attempt, renewal_desk
 
@@ -79,7 +80,7 @@ def after(walk: Walk) -> None:
             label = _("Take the newest reading: {figures}").format(figures=figures_text(newest))
             st.button(label, key="after_reading", on_click=take, args=(newest,), width="stretch")
         st.page_link(
-            "../pages/card.py",
+            page_at("card"),
             label=_("Paste the operator's message on the card's page"),
             icon=":material/content_paste:",
             query_params={"id": view.card.card_id, "open": "paste"},

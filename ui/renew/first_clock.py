@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import streamlit as st
 
 from services.model.clock import ClockKind
-from services.use.clock_answers import is_overdue
 from ui import figures
 from ui.clocks import words as clock_words
 from ui.clocks.desk import clock_desk
@@ -34,7 +33,7 @@ def first_clock(card_id: str) -> None:
         st.caption(_("Nothing is known to end on this card."))
         return
     parts = [f"**{clock_words.said(lead.rule.name)}** · {clock_words.count(lead)}", word(PURPOSE, lead.rule.kind.value)]
-    if is_overdue(lead) and lead.due is not None:
+    if lead.is_overdue and lead.due is not None:
         parts.append(_("The date passed on {day}.").format(day=f"**{clock_words.day(lead.due, lead)}**"))
         if lead.rescue_until is not None and lead.rescue_until > lead.now:
             parts.append(_("It can be saved before {day}.").format(day=f"**{clock_words.day(lead.rescue_until, lead)}**"))

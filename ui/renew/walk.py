@@ -11,6 +11,7 @@ from ui import clock, figures
 from ui.cards.desks import reading_desk
 from ui.language import _, spoken
 from ui.orders.till import order_section, orders_here
+from ui.pages import page_at
 from ui.paper import paper_hint
 from ui.renew import words
 from ui.renew.after import PROOF, dispute, payment, proof
@@ -74,7 +75,7 @@ def _head(walk: Walk) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(_("All renewals"), icon=":material/arrow_back:", key="renew_leave", on_click=leave)
         if view:
-            st.page_link("../pages/card.py", label=_("Open the card"), icon=":material/sim_card:", query_params={"id": view.card.card_id})
+            st.page_link(page_at("card"), label=_("Open the card"), icon=":material/sim_card:", query_params={"id": view.card.card_id})
     done = _("{done} of {all} steps").format(done=walk.done, all=len(walk.steps))
     st.progress(walk.done / max(1, len(walk.steps)), text=f"**{done}**")
     if st.session_state.pop(REFUSED, False):

@@ -7,13 +7,14 @@ from services.rules.compare.question import Question
 from services.rules.journeys.address import to_params
 from services.rules.journeys.question import MAX_LEGS, LegAsked, TripQuestion
 from ui.language import _
+from ui.pages import page_at
 
 
 def trip_link(asked: Question | None = None) -> None:
     """``asked``: a question of the compare page; each of its countries may then be visited on any day, until somebody dates the stays."""
     params = {} if asked is None else to_params(_as_trip(asked))
     st.page_link(
-        "../pages/trips.py",
+        page_at("trips"),
         label=_("Plan the trip: several stays, several plans, and the cards you own"),
         icon=":material/luggage:",
         query_params=params,

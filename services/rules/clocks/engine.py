@@ -77,6 +77,11 @@ class ClockState:
         return self.standing.due if self.status in _DATED else None
 
     @property
+    def is_overdue(self) -> bool:
+        """Past its date, with something left to save."""
+        return self.status is _PAST and not self.is_over
+
+    @property
     def not_before(self) -> datetime | None:
         return self.standing.due
 
@@ -90,6 +95,13 @@ class ClockState:
         if bound is None:
             return None
         return last_whole_day(bound - settling if settling is not None else bound, self.zone)
+
+    @cached_property
+    def days_left(self) -> int | None:
+        """Whole days in which acting is still in time, today not counted; negative once the date has passed; None when nothing is known."""
+        if self.latest_safe_day is None:
+            return None
+        return (self.latest_safe_day - self.now.astimezone(self.zone).date()).days
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:

@@ -67,6 +67,7 @@ THEIRS, OURS = "xanthe", "eve"
 FOR_ALL_OF_THEM = {
     "Database.read": "gives a connection; who asks through it is judged here one by one",
     "Database.one_look": "joins the reads of one thread, each judged here by itself",
+    "Database.once": "remembers what a read said under a name that holds the account; each such read is judged here by itself",
     "Database.write": "as above; what a person writes through it is judged row by row in tests/unit/people",
     "Database.require": "asks for the role of the person who acts, and for nothing else",
     "Database.require_machine": "asks who acts",

@@ -283,3 +283,19 @@ def test_a_look_is_of_one_thread_and_leaves_no_connection_open(database: Databas
         in_another_thread(lambda: (kept.put("a", 1), seen.append(kept.get("a"))))
     assert seen == [1]
     assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_what_is_asked_twice_in_one_look_is_read_once_and_for_each_account(database: Database) -> None:
+    database.ensure_account("other")
+    mine, theirs, asked = SettingsStore(database, "local"), SettingsStore(database, "other"), []
+    mine.put("a", 1)
+    theirs.put("a", 2)
+    event.listen(database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    with database.one_look():
+        assert [mine.get("a"), theirs.get("a"), mine.get("a"), theirs.get("a")] == [1, 2, 1, 2]
+        assert sum("settings" in statement for statement in asked) == 2
+        mine.put("a", 3)
+        assert (mine.get("a"), theirs.get("a")) == (3, 2)
+    asked.clear()
+    assert [mine.get("a"), mine.get("a")] == [3, 3]
+    assert sum("settings" in statement for statement in asked) == 2, "outside a look every question is asked"

@@ -19,7 +19,7 @@ from services.rules.clocks.recorded import recorded_events, with_shown_dates
 from services.rules.clocks.schema import CardKind as RuleKind
 from services.rules.clocks.schema import OperatorRule
 from services.use.cards import CardDesk
-from services.use.clock_answers import Answer, MarkKind, answer, days_left, is_overdue
+from services.use.clock_answers import Answer, MarkKind, answer
 from services.use.clocks import ClockDesk, ClockInputError, Given, Moves, NotPossible, rule_text
 from services.use.configuration import Configuration
 from services.use.house import House, open_house
@@ -90,7 +90,7 @@ def test_six_months_from_the_last_use_that_a_person_recorded(house: House, desk:
     state = clock(desk, "uk", "use")
     assert state.due == datetime(2026, 12, 27, 0, 0, tzinfo=UTC)
     assert state.latest_safe_day == date(2026, 12, 26)
-    assert days_left(state) == 36
+    assert state.days_left == 36
 
 
 def test_what_does_not_count_moves_nothing(house: House, desk: ClockDesk) -> None:
@@ -376,9 +376,9 @@ def test_unknown_is_never_safe_and_overdue_comes_first(house: House, desk: Clock
     assert said.before == clock(desk, "fine", "top_up").due
     assert [clocks.card.card_id for clocks in desk.all()] == ["late", "fine", "blank"]
     late = clock(desk, "late", "top_up")
-    assert is_overdue(late)
-    assert days_left(late) is not None
-    assert days_left(clock(desk, "blank", "top_up")) is None
+    assert late.is_overdue
+    assert late.days_left is not None
+    assert clock(desk, "blank", "top_up").days_left is None
     assert answer([]) == Answer(0, 0, 0, None)
 
 
@@ -388,7 +388,7 @@ def test_what_is_kept_in_memory_turns_with_the_day_and_with_every_date(house: Ho
     assert clock(desk, "uk", "top_up") is before, "nothing changed: nothing is worked out anew"
     watch.now = NOW + timedelta(days=1)
     tomorrow = clock(desk, "uk", "top_up")
-    assert days_left(tomorrow) == days_left(before) - 1  # type: ignore[operator]
+    assert tomorrow.days_left == before.days_left - 1  # type: ignore[operator]
     assert before.due is not None
     watch.now = (before.due - timedelta(minutes=1)).astimezone(SHANGHAI)
     assert clock(desk, "uk", "top_up").status is ClockStatus.RUNNING
