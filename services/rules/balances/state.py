@@ -6,7 +6,7 @@ shown beside it; a failed look-up is remembered and changes nothing.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -103,12 +103,13 @@ def states(readings: Iterable[Reading], failures: Iterable[FailedLookUp] = ()) -
     successes: dict[tuple[str, str], datetime] = {}
     for reading in readings:
         fields = newest.setdefault(reading.card_id, {})
-        true_at, who = reading.true_at, (reading.source, reading.origin)
-        rank = (true_at, reading.taken_at, reading.sequence)
+        # In one and the same zone, because moments of two zone objects are compared ten times slower.
+        true_at, taken_at, who = reading.true_at.astimezone(UTC), reading.taken_at.astimezone(UTC), (reading.source, reading.origin)
+        rank = (true_at, taken_at, reading.sequence)
         if reading.source is Source.API:
             seen = successes.get((reading.card_id, reading.origin))
-            if seen is None or reading.taken_at > seen:
-                successes[reading.card_id, reading.origin] = reading.taken_at
+            if seen is None or taken_at > seen:
+                successes[reading.card_id, reading.origin] = taken_at
         for measure in reading.complete:
             at = (reading.card_id, measure, *who)
             if at not in cleared or rank > cleared[at]:
@@ -117,7 +118,7 @@ def states(readings: Iterable[Reading], failures: Iterable[FailedLookUp] = ()) -
             sources = fields.setdefault(key, {})
             known = sources.get(who)
             if known is None or rank > known.rank():
-                sources[who] = Known(figure, reading.source, reading.origin, true_at, reading.taken_at, reading.sequence)
+                sources[who] = Known(figure, reading.source, reading.origin, true_at, taken_at, reading.sequence)
     failed: dict[str, FailedLookUp] = {}
     for failure in failures:
         newest.setdefault(failure.card_id, {})
@@ -158,6 +159,10 @@ def _aspects(measure: Measure, balance: DataBalance | CountBalance) -> list[tupl
     return found
 
 
+def _order(known: Known) -> tuple[datetime, datetime, int, Source, str]:
+    return known.true_at, known.taken_at, known.sequence, known.source, known.origin
+
+
 def _settle(
     card_id: str,
     fields: dict[FieldKey, dict[tuple[Source, str], Known]],
@@ -176,7 +181,7 @@ def _settle(
         if len(standing) == 1:
             settled[key] = FieldState(standing[0])
         elif standing:
-            standing.sort(key=lambda known: (*known.rank(), known.source, known.origin), reverse=True)
-            winner = standing[0]
-            settled[key] = FieldState(winner, tuple(known for known in standing[1:] if known.figure != winner.figure))
+            winner = max(standing, key=_order)
+            others = [known for known in standing if known.figure != winner.figure]
+            settled[key] = FieldState(winner, tuple(sorted(others, key=_order, reverse=True) if len(others) > 1 else others))
     return settled
