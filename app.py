@@ -5,8 +5,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from ui.compressed import CompressedStatics
-from ui.trouble import report
-from ui.web import CALENDAR, REMIND, Doorkeeper, SecurityHeaders, calendar, healthz, lifespan, metrics, remind, secrets_of_sign_in
+from ui.web import CALENDAR, REMIND, Doorkeeper, SecurityHeaders, calendar, healthz, lifespan, metrics, remind, report, secrets_of_sign_in
 
 app = st.App(
     "ui/main.py",

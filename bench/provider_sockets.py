@@ -32,7 +32,7 @@ from starlette.types import ASGIApp
 
 from services.providers.base import Provider, Readings, read_many
 from services.providers.facts import facts_of
-from services.providers.http import RateLimits
+from services.providers.rate_limits import RateLimits
 from services.providers.registry import PROVIDERS
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.registry import SANDBOXES

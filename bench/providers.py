@@ -17,7 +17,8 @@ from starlette.responses import Response
 
 from services.providers.base import Capability, Provider, read_many
 from services.providers.errors import Malformed
-from services.providers.http import Call, Endpoint, Http, RateLimits
+from services.providers.http import Call, Endpoint, Http
+from services.providers.rate_limits import RateLimits
 from services.providers.registry import PROVIDERS
 from services.providers.sandbox.faults import Fault, Sandbox
 from services.providers.sandbox.invented import invented_plans

@@ -44,6 +44,7 @@ from services.store.orders import Change, OrderStore
 from services.store.own_rows import OwnRows
 from services.store.people import PeopleStore
 from services.store.provider_accounts import ProviderAccountStore
+from services.store.provider_turns import ProviderTurnStore
 from services.store.readings import ReadingStore
 from services.store.receipts import ReceiptStore
 from services.store.reminders import Draft, Item, LinkAction, ReminderStore
@@ -77,10 +78,26 @@ class Of:
 
 STORES: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (AuditStore, CalendarFeedStore, CardStore, CatalogueStore, ChannelStore, ClockStore, LeaseStore, OrderStore, OwnRows)
-} | {
-    kind.__name__: kind
-    for kind in (PeopleStore, ProviderAccountStore, ReadingStore, ReceiptStore, ReminderStore, RenewalStore, SettingsStore, TripStore)
+    for kind in (
+        AuditStore,
+        CalendarFeedStore,
+        CardStore,
+        CatalogueStore,
+        ChannelStore,
+        ClockStore,
+        LeaseStore,
+        OrderStore,
+        OwnRows,
+        PeopleStore,
+        ProviderAccountStore,
+        ProviderTurnStore,
+        ReadingStore,
+        ReceiptStore,
+        ReminderStore,
+        RenewalStore,
+        SettingsStore,
+        TripStore,
+    )
 }
 
 
@@ -159,6 +176,7 @@ def furnish(home: Of, mark: str) -> Of:
         reminders.see({"low_data:c1": "c1"}, NOW)
         reminders.claim([ITEM], lambda _items: [a_draft(mark)], NOW)
         home.LeaseStore.take(mark, NOW, timedelta(hours=1))
+        home.ProviderTurnStore.change("place", lambda _kept, _now: (mark, None))
         message = reminders.log(1)[0].message_id
         paid = Receipt("b1", TODAY, Money.of(9, "USD"), mark, file=a_file(mark).file, renewal_id=renewal, card_id="c1")
         home.ReceiptStore.put(paid, NOW, a_file(mark))

@@ -1,6 +1,9 @@
 """The router: every page, cold deep links included, is reached through here."""
 
-from ui import shell
+from ui.web import IMPORTS
+
+with IMPORTS:
+    from ui import shell
 
 reason = shell.configure()
 shell.run(shell.navigation(reason), reason)

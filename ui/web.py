@@ -5,12 +5,14 @@ import gc
 import hmac
 import ipaddress
 import logging
+import pkgutil
 import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -223,18 +225,43 @@ def remind(request: Request) -> Response:
     return answer(request)
 
 
-def _warm_up() -> None:
-    """Import what the first page needs, open the database, then take all of it out of the garbage collector's sight:
-    a collection over these modules costs tens of milliseconds in every session."""
-    import altair  # noqa: F401 - loaded before the first visitor needs it
+def report(error: Exception) -> bool:
+    """An error in a page. What it needs is imported with the pages, not with the server."""
+    from ui.trouble import report as draw
+
+    return draw(error)
+
+
+IMPORTS = threading.Lock()
+"""Held while modules are imported: of two threads that import parts of one package at once, one may be given a part that is half made."""
+
+
+def _import_all() -> None:
+    """Every module that a page, the worker or a calendar needs, before any of them does."""
+    import altair  # noqa: F401
     import pandas  # noqa: F401
     import pyarrow  # type: ignore[import-untyped]
 
-    from services.use import rates, worker  # noqa: F401 - the worker's modules too
-    from services.use.house import house
-    from ui import language, remind_links  # noqa: F401
+    import ui
+    from services.use import worker  # noqa: F401
 
+    for module in pkgutil.walk_packages(ui.__path__, "ui."):
+        if module.name != "ui.main":  # the script itself
+            import_module(module.name)
     pyarrow.set_cpu_count(1)
+
+
+def _warm_up() -> None:
+    """Import everything, open the database, then take all of it out of the garbage collector's sight: a collection over these modules costs
+    tens of milliseconds in every session."""
+    try:
+        _import_all()
+    finally:
+        IMPORTS.release()
+    from services.use import rates
+    from services.use.house import house
+    from ui import language
+
     language.catalogues()
     house()
     rates.currencies()
@@ -248,6 +275,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     logging.getLogger("uvicorn.access").addFilter(SecretAddresses())
     over = threading.Event()
     beside = threading.Thread(target=_warm_up_and_work, args=(over,), name="simkeeper-worker", daemon=True)
+    IMPORTS.acquire()
     beside.start()
     yield
     from services.use.house import leave_house

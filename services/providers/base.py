@@ -19,8 +19,9 @@ from services.model.plan import Plan
 from services.model.reading import Validity, ValidityKind
 from services.providers.errors import Malformed, ProviderError, Refused, Unauthorised, Unsupported
 from services.providers.facts import ProviderFacts, facts_of
-from services.providers.http import RATE_LIMITS, Answer, Call, Endpoint, Http, Limit, RateLimits
+from services.providers.http import Answer, Call, Endpoint, Http
 from services.providers.ordering import LOOK_AGAIN_S, place_once
+from services.providers.rate_limits import RATE_LIMITS, Limit, RateLimits
 from services.providers.tokens import TOKENS, Token, TokenCache
 
 

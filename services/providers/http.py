@@ -10,9 +10,7 @@ import ipaddress
 import json
 import logging
 import ssl
-import threading
 import time
-from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +27,7 @@ from tenacity.wait import wait_random_exponential
 
 from services import VERSION
 from services.providers.errors import Because, Malformed, NotFound, ProviderError, RateLimited, Refused, Unauthorised, Unreachable
+from services.providers.rate_limits import RATE_LIMITS, AccountLimits, Limit, RateLimits
 
 USER_AGENT = f"Simkeeper/{VERSION} (self-hosted prepaid card dashboard)"
 MASK = "***"
@@ -37,16 +36,6 @@ DETAIL_LIMIT = 200
 log = logging.getLogger(__name__)
 for _chatty in ("httpx", "httpcore"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)  # they log addresses, and addresses hold numbers of cards
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most ``calls`` in any ``per_s`` seconds. ``scope`` "account" counts all calls of one account; any other scope
-    counts the calls that name it in ``Call.counts`` (per card, per endpoint)."""
-
-    calls: int
-    per_s: int
-    scope: str = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,114 +115,6 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-class _Window:
-    """Moments booked under one limit, in order: at most ``calls`` of them in any ``per_s`` seconds."""
-
-    def __init__(self, calls: int, per_s: float) -> None:
-        self._calls = calls
-        self._per_s = per_s
-        self._booked: list[float] = []
-        self._full = (0.0, 0.0)  # no room from the first to the second; booking only makes that truer
-
-    def earliest(self, start: float) -> float:
-        """The first moment from ``start`` on that may have room; ``start`` itself when it has."""
-        if self._full[0] <= start < self._full[1]:
-            return self._full[1]
-        place = bisect_right(self._booked, start)
-        for first in range(min(place, len(self._booked) - self._calls), max(0, place - self._calls) - 1, -1):
-            # booked[first] and the calls - 1 after it are one too many together with a new one when they lie this close.
-            span = max(self._booked[first + self._calls - 1], start) - min(self._booked[first], start)
-            if span < self._per_s - ROUNDING_S:
-                free = self._booked[first] + self._per_s
-                self._full = (self._full[0] if self._full[0] <= start <= self._full[1] else start, free)
-                return free
-        return start
-
-    def book(self, moment: float, now: float) -> None:
-        del self._booked[: bisect_left(self._booked, now - self._per_s)]
-        insort(self._booked, moment)
-
-    def left(self, now: float) -> int:
-        return max(0, self._calls - sum(at + self._per_s > now for at in self._booked))
-
-    def matters(self, now: float) -> bool:
-        return bool(self._booked) and self._booked[-1] + self._per_s > now
-
-
-ROUNDING_S = 1e-6
-
-
-class RateLimits:
-    """Calls made and booked, per provider, account and scope. Shared by every core of the process, whatever its thread.
-
-    Each call books the first moment at which it keeps every limit, and sleeps until then: callers are served in the order they
-    came, and a thousand that wait cost nothing.
-    """
-
-    EDGE_S = 0.05  # network jitter must not push two calls into one window at the provider's end
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._windows: dict[tuple[str, str, Limit, str], _Window] = {}
-        self._hold_until: dict[tuple[str, str], float] = {}
-
-    async def wait(self, endpoint: Endpoint, counts: Mapping[str, str]) -> None:
-        """Return when one more call keeps every limit of ``endpoint``.
-
-        Raises RateLimited, without having booked, when the provider asked for a pause longer than the time limit of a call.
-        """
-        while True:
-            with self._lock:
-                held = self._held(endpoint)
-                if held <= endpoint.call_timeout_s:
-                    start = self._book(endpoint, counts, held)
-            if held > endpoint.call_timeout_s:
-                raise RateLimited(endpoint.provider, held)
-            while (pause := start - self._clock()) > 0:
-                await asyncio.sleep(pause)
-            # The provider may have asked for a pause meanwhile: those who slept must not all wake at its end.
-            if self._held(endpoint) <= 0:
-                return
-
-    def _held(self, endpoint: Endpoint) -> float:
-        return self._hold_until.get((endpoint.provider, endpoint.account), 0.0) - self._clock()
-
-    def _book(self, endpoint: Endpoint, counts: Mapping[str, str], held: float) -> float:
-        now = self._clock()
-        windows = []
-        for limit in endpoint.limits:
-            if limit.scope == "account" or limit.scope in counts:
-                key = (endpoint.provider, endpoint.account, limit, counts.get(limit.scope, ""))
-                windows.append(self._windows.setdefault(key, _Window(limit.calls, limit.per_s + self.EDGE_S)))
-        start = now + (held + self.EDGE_S if held > 0 else 0.0)
-        while (later := max((window.earliest(start) for window in windows), default=start)) > start:
-            start = later
-        for window in windows:
-            window.book(start, now)
-        if len(self._windows) > MOST_WINDOWS:
-            self._windows = {key: window for key, window in self._windows.items() if window.matters(now)}
-        return start
-
-    def hold(self, endpoint: Endpoint, seconds: float) -> None:
-        """No call to this account before ``seconds`` from now: the provider said so."""
-        self._hold_until[endpoint.provider, endpoint.account] = self._clock() + seconds
-
-    def left(self, endpoint: Endpoint) -> list[tuple[Limit, int]]:
-        """Calls left now under each limit; for one counted per card or per endpoint, the least that any of them has left."""
-        now, least = self._clock(), {limit: limit.calls for limit in endpoint.limits}
-        with self._lock:
-            for (provider, account, limit, _counted), window in self._windows.items():
-                if (provider, account) == (endpoint.provider, endpoint.account) and limit in least:
-                    least[limit] = min(least[limit], window.left(now))
-        return list(least.items())
-
-
-MOST_WINDOWS = 10_000
-"""Windows of single cards kept before those that no longer matter are dropped."""
-RATE_LIMITS = RateLimits()
-
-
 class Http:
     """The core bound to one endpoint. Use within one event loop; close with ``aclose``."""
 
@@ -245,6 +126,7 @@ class Http:
         self.endpoint = endpoint
         self.watch: Callable[[Call, Answer], None] | None = None  # sees every answer with a good status, before it is judged
         self._rate_limits = rate_limits
+        self._limits = AccountLimits(endpoint.provider, endpoint.account, endpoint.limits, inside=endpoint.app is not None)
         self._secrets = set(filter(None, endpoint.secrets))
         self._client = httpx.AsyncClient(
             base_url=endpoint.base_url,
@@ -261,7 +143,7 @@ class Http:
 
     def calls_left(self) -> list[int]:
         """Calls left now under each limit of the endpoint, in its order."""
-        left = dict(self._rate_limits.left(self.endpoint))
+        left = dict(self._rate_limits.left(self._limits))
         return [left[limit] for limit in self.endpoint.limits]
 
     def keep_secret(self, text: str) -> None:
@@ -287,11 +169,11 @@ class Http:
         async for attempt in retrying:
             with attempt:
                 try:
-                    await self._rate_limits.wait(self.endpoint, call.counts or {})
+                    await self._wait_for_turn(call.counts or {})
                     if attempt.retry_state.attempt_number == 1:
                         deadline = time.monotonic() + limit_s
                     answer = await self._attempt(call, deadline - time.monotonic())
-                    self._raise_for_status(call, answer)
+                    await self._raise_for_status(call, answer)
                     if self.watch is not None:
                         self.watch(call, answer)
                     if call.judge is not None:
@@ -302,6 +184,11 @@ class Http:
                     raise
                 return answer
         raise AssertionError("unreachable: the last attempt either returned or raised")
+
+    async def _wait_for_turn(self, counts: Mapping[str, str]) -> None:
+        held = await self._rate_limits.wait(self._limits, counts, self.endpoint.call_timeout_s)
+        if held > 0:
+            raise RateLimited(self.endpoint.provider, held)
 
     def _time_limit(self, call: Call, usual_s: float) -> float:
         return max(usual_s, self.endpoint.slow_timeout_s or 0.0) if call.slow else usual_s
@@ -347,7 +234,7 @@ class Http:
                     raise Malformed(self.endpoint.provider, "", "too_large")
         return Answer(self.endpoint.provider, response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(body))
 
-    def _raise_for_status(self, call: Call, answer: Answer) -> None:
+    async def _raise_for_status(self, call: Call, answer: Answer) -> None:
         provider, status = self.endpoint.provider, answer.status
         if 200 <= status < 300 or status in call.accept:
             return
@@ -358,7 +245,7 @@ class Http:
         if status == 429:
             seconds = _retry_after(answer)
             if seconds is not None:
-                self._rate_limits.hold(self.endpoint, seconds)
+                await self._rate_limits.hold(self._limits, seconds)
             raise RateLimited(provider, seconds)
         if status >= 500:
             raise Unreachable(provider, Because.SERVER, str(status), status=status)

@@ -449,6 +449,16 @@ worker_leases = Table(
     info=DERIVED,
 )
 
+provider_turns = Table(
+    "provider_turns",
+    metadata,
+    account_column(),
+    Column("place", String(32), nullable=False),  # services.providers.rate_limits.AccountLimits.place
+    Column("booked", Text, nullable=False),  # services.providers.rate_limits.Bookings as JSON
+    PrimaryKeyConstraint("account_id", "place"),
+    info=DERIVED,
+)
+
 # Files lie in the database, not in the data directory: with PostgreSQL several machines serve one account and share no disk, and with
 # SQLite a backup stays one file. What a phone photographs is small once it is written anew (services/rules/attachments.py).
 files = Table(

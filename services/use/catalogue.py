@@ -141,7 +141,9 @@ class CatalogueDesk:
             self._set_stage(source, Stage.FAILED)
 
     async def _fetch(self, source: str) -> Catalogue:
-        provider: Provider = PROVIDERS[source](base_url=self._house.configuration.urls.get(source), now=self._now)
+        provider: Provider = PROVIDERS[source](
+            base_url=self._house.configuration.urls.get(source), now=self._now, rate_limits=self._house.rate_limits(self._account)
+        )
         try:
             return await provider.plans()
         finally:

@@ -241,7 +241,8 @@ class ConnectionDesk:
 
     def _open(self, provider: str, credentials: Mapping[str, str], sandbox: Sandbox | None = None) -> Provider:
         address = None if sandbox is not None else self._house.configuration.urls.get(provider)
-        return PROVIDERS[provider](base_url=address, app=sandbox, credentials=credentials, now=self._now)
+        limits = self._house.rate_limits(self._account)
+        return PROVIDERS[provider](base_url=address, app=sandbox, credentials=credentials, now=self._now, rate_limits=limits)
 
     def _ask(self, provider: str, open_one: Callable[[], Provider], question: Callable[[Provider], Coroutine[Any, Any, Result]]) -> Result:
         """Open, ask, close. Raises ProviderError, also when no answer came within ``PATIENCE_S``."""

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 
+from services.providers.rate_limits import RATE_LIMITS, RateLimits, SharedRateLimits
 from services.providers.sandbox.faults import Sandbox
 from services.rules.compare.frame import PlanFrame
 from services.store.database import Database, DatabaseDamaged, DatabaseTooNew, can_open
 from services.store.people import Directory
+from services.store.provider_turns import ProviderTurnStore
 from services.store.snapshot import take, write_whole
 from services.use.background import Background
 from services.use.configuration import Configuration, ConfigurationError, read_configuration
@@ -43,6 +45,10 @@ class House:
     refreshes: dict[str, Refresh] = field(default_factory=dict)
     trips: TripPool = field(default_factory=TripPool)
     sandboxes: dict[tuple[str, str], Sandbox] = field(default_factory=dict)
+
+    def rate_limits(self, account: str) -> RateLimits:
+        """What is booked of the limits of providers: kept in the database where several dashboards share one."""
+        return SharedRateLimits(ProviderTurnStore(self.database, account)) if self.database.is_postgresql else RATE_LIMITS
 
     def close(self) -> None:
         self.trips.close()

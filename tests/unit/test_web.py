@@ -1,15 +1,23 @@
 """What the web server lets in."""
 
+import ast
 import asyncio
+import subprocess
+import sys
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit import config
+from streamlit.testing.v1 import AppTest
 
 from services.model.person import Role
 from services.rules.people import Allowed
 from services.use.configuration import ConfigurationError, SignIn
+from tests.conftest import ROOT
+from ui import web
 from ui.web import Doorkeeper, SecurityHeaders
 
 LOCAL = SignIn()
@@ -179,3 +187,34 @@ def test_cookies_are_secure_where_people_come_by_https() -> None:
 def test_headers_are_added_and_none_is_lost() -> None:
     names = {name for name, _ in ask(SecurityHeaders(inside))[0]["headers"]}
     assert {b"content-security-policy", b"x-content-type-options", b"referrer-policy", b"set-cookie"} <= names
+
+
+def test_what_a_page_imports_is_there_before_any_page_runs() -> None:
+    """Of two threads that import parts of one package at once, one may be given a part that is half made."""
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys; from ui.web import _import_all; _import_all(); print('\\n'.join(sys.modules))"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    there = set(told.stdout.split())
+    wanted: set[str] = set()
+    for file in [*ROOT.glob("pages/*.py"), *ROOT.glob("ui/**/*.py")]:
+        for node in ast.parse(file.read_text("utf-8")).body:
+            if isinstance(node, ast.ImportFrom):
+                wanted.add(str(node.module))
+            elif isinstance(node, ast.Import):
+                wanted |= {name.name for name in node.names}
+    assert len(wanted) > 100
+    assert wanted - there == set()
+
+
+def test_no_page_runs_while_modules_are_imported(own_house: Path) -> None:
+    with web.IMPORTS:
+        waiting = threading.Thread(target=lambda: AppTest.from_file(str(ROOT / "ui/main.py"), default_timeout=60).run(), daemon=True)
+        waiting.start()
+        waiting.join(1)
+        assert waiting.is_alive()
+    waiting.join(60)
+    assert not waiting.is_alive()

@@ -29,6 +29,7 @@ from ui.preferences import preferred_currency
 
 WRITTEN = "compare_written"
 TROUBLES = "compare_troubles"
+FILLED = "compare_filled"  # from the address, in this run: what was not understood there is said
 LABELLED_IN = "compare_labelled_in"
 KNOWN_BY_LABEL = ("places", "currency", "sort")
 """Fields whose choice the browser sends back as the label it showed, which is another one after a switch of the language."""
@@ -47,15 +48,19 @@ def key(name: str) -> str:
     return f"compare_{name}"
 
 
-def ask() -> Address:
-    """Draw the fields. Returns the question they make, or the problems in the way of one."""
-    filled = _fill()
+def ask() -> None:
+    """Draw the fields of the question."""
+    st.session_state[FILLED] = _fill()
     _label_anew()
     with st.container(border=True):
         _where_and_when()
         _how_much()
+
+
+def asked() -> Address:
+    """What all fields say now: the question they make, or the problems in the way of one. The address says it from now on."""
     draft = _draft()
-    _write(draft, keep_troubles=filled)
+    _write(draft, keep_troubles=st.session_state.pop(FILLED, False))
     today, known = clock.today(), currencies()
     troubles = (*st.session_state[TROUBLES], *draft.problems(today, known))
     return Address(draft, troubles, draft.question(today, known))

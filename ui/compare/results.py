@@ -289,10 +289,11 @@ def beside(plans: Ranking, desk: CompareDesk) -> None:
     ]
     for column, (_rank, row) in zip(st.columns(MOST_BESIDE), plans.page().iterrows(), strict=False):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"**{plain(row['seller'])}** · {plain(plan_name(row))}")
+            said = [f"**{plain(row['seller'])}** · {plain(plan_name(row))}"]
             for label, names, say in lines:
                 value = say(row)
-                st.markdown(f"{label}  \n" + (f"**{value}**" if names & differing and "\n" not in value else value))
+                said.append(f"{label}  \n" + (f"**{value}**" if names & differing and "\n" not in value else value))
+            st.markdown("\n\n".join(said))
 
 
 def _answer(feature: str, row: "pd.Series[Any]") -> str:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.providers.base import Provider
-from services.providers.http import RateLimits
+from services.providers.rate_limits import RateLimits
 from services.providers.sandbox.faults import Asked, Fault, Sandbox
 from services.providers.sandbox.server import serve
 from services.providers.tokens import TokenCache

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.providers.base import Provider
-from services.providers.http import Endpoint, RateLimits
+from services.providers.http import Endpoint
+from services.providers.rate_limits import RateLimits
 from services.providers.registry import PROVIDERS
 from services.providers.sandbox.faults import Fault
 from services.providers.sandbox.registry import SANDBOXES

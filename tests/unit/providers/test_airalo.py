@@ -20,7 +20,7 @@ from services.model.tri import Tri
 from services.providers.airalo import Airalo
 from services.providers.errors import Malformed, NotFound, Refused, Unauthorised
 from services.providers.facts import facts_of
-from services.providers.http import RateLimits
+from services.providers.rate_limits import RateLimits
 from services.providers.sandbox import airalo as emulator
 from services.providers.sandbox.airalo import ACTIVE, CREDENTIALS, EXPIRED, NEW, NO_TOP_UPS, RECYCLED, UNLIMITED, USED_UP, VOICE
 from services.providers.sandbox.server import serve

@@ -21,7 +21,8 @@ import trustme
 from services.model.order import OrderOutcome, OrderStatus
 from services.providers.base import Capability, Provider, ProviderError, Readings
 from services.providers.errors import Because, Malformed, NotFound, RateLimited, Refused, Unauthorised, Unreachable
-from services.providers.http import Endpoint, RateLimits
+from services.providers.http import Endpoint
+from services.providers.rate_limits import RateLimits
 from services.providers.registry import PROVIDERS
 from services.providers.sandbox.faults import HTML, Fault
 from services.providers.sandbox.server import serve

@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.providers.errors import Because, Malformed, NotFound, ProviderError, RateLimited, Refused, Unauthorised, Unreachable
-from services.providers.http import Answer, Call, Endpoint, Http, Limit, RateLimits
+from services.providers.http import Answer, Call, Endpoint, Http
+from services.providers.rate_limits import AccountLimits, Bookings, Limit, RateLimits
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.server import serve
 
@@ -192,9 +193,10 @@ class Noted(RateLimits):
         super().__init__()
         self.given: list[float] = []
 
-    def _book(self, endpoint: Endpoint, counts: Any, held: float) -> float:
-        self.given.append(super()._book(endpoint, counts, held))
-        return self.given[-1]
+    async def _change(self, asked: AccountLimits, change: Any) -> Any:
+        held, pause = await super()._change(asked, change)
+        self.given.append(time.monotonic() + pause)
+        return held, pause
 
 
 def test_limits_are_kept_across_threads_and_tasks():
@@ -242,16 +244,18 @@ def test_a_limit_of_one_card_does_not_hold_up_another():
     account=st.tuples(st.integers(1, 5), st.integers(1, 4)),
     long=st.tuples(st.integers(5, 20), st.integers(10, 30)),
     card=st.tuples(st.integers(1, 3), st.integers(1, 9)),
+    written_down=st.booleans(),
 )
-def test_bookings_keep_every_window(arrivals, account, long, card):
+def test_bookings_keep_every_window(arrivals, account, long, card, written_down):
     """The oracle looks at all calls afterwards and knows nothing of how they were booked."""
     now = 0.0
-    limits = RateLimits(lambda: now)
-    endpoint = Endpoint("desk", "https://desk.example", limits=(Limit(*account), Limit(*long), Limit(*card, "card")))
+    bookings, limits = Bookings(), (Limit(*account), Limit(*long), Limit(*card, "card"))
     made: list[tuple[float, int]] = []
     for pause, which in arrivals:
         now += pause
-        start = limits._book(endpoint, {"card": str(which)}, 0.0)
+        if written_down:
+            bookings = Bookings.of_text(bookings.as_text(now))
+        start = bookings.book(limits, {"card": str(which)}, now)
         assert start >= now
         made.append((start, which))
     assert kept([at for at, _ in made], *account)
@@ -274,10 +278,13 @@ def test_calls_left_are_counted():
         assert http.calls_left() == [2, 3]
         await http.aclose()
 
-    assert limits.left(endpoint) == [(Limit(5, 60), 5), (per_card, 4)]
+    def left(of: Endpoint) -> list[int]:
+        return Http(of, limits).calls_left()
+
+    assert left(endpoint) == [5, 4]
     asyncio.run(thrice())
-    assert limits.left(endpoint) == [(Limit(5, 60), 2), (per_card, 3)], "of cards, the one with the least left"
-    assert limits.left(other) == [(Limit(5, 60), 5), (per_card, 4)]
+    assert left(endpoint) == [2, 3], "of cards, the one with the least left"
+    assert left(other) == [5, 4]
 
 
 # Answers

@@ -216,6 +216,8 @@ CASES: dict[str, Callable[[Of], object]] = {
     "LeaseStore.last_beat": lambda e: e.LeaseStore.last_beat(),
     "LeaseStore.looked_up": lambda e: e.LeaseStore.looked_up(LATER),
     "LeaseStore.last_look_up": lambda e: e.LeaseStore.last_look_up(),
+    "ProviderTurnStore.change": lambda e: e.ProviderTurnStore.change("place", lambda kept, _now: (OWN, kept)),
+    "ProviderTurnStore.look": lambda e: e.ProviderTurnStore.look("place")[0],
     "OrderStore.place": lambda e: [_placed(e, intent) for intent in ("o1", "o2")],
     "OrderStore.claim": lambda e: e.OrderStore.claim("o1", OWN, NOW),
     "OrderStore.holds": lambda e: [e.OrderStore.holds("o1", mark) for mark in (THEIRS, OURS)],

@@ -1,11 +1,16 @@
 """Two processes on one database: what is changed through one is what the other shows when it is next asked, whatever it kept in memory."""
 
+import asyncio
+import json
 import random
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -16,7 +21,9 @@ from services.model.data_volume import DataVolume
 from services.model.money import Money
 from services.model.plan import Allowance, AllowanceKind, Origin, Plan
 from services.model.reading import DataBalance, MoneyBalance, Reading, Source
+from services.providers.rate_limits import AccountLimits, Limit, SharedRateLimits
 from services.providers.sandbox.registry import SANDBOXES
+from services.store.provider_turns import ProviderTurnStore
 from services.use.cards import CardDesk
 from services.use.catalogue import CatalogueDesk
 from services.use.clocks import ClockDesk
@@ -159,3 +166,56 @@ def test_two_that_begin_on_an_empty_database_at_once_fill_it_once(machines: tupl
     for desk in desks:
         desk.ensure_plans()
     assert desks[1].store.revision() == revision
+
+
+class Noted(ProviderTurnStore):
+    """Notes every moment that was booked: when a call arrives depends on how busy this machine is."""
+
+    booked: set[float]
+
+    def change(self, place: str, change: Callable[[str | None, float], tuple[str, Any]]) -> Any:
+        def noted(kept: str | None, now: float) -> tuple[str, Any]:
+            text, said = change(kept, now)
+            self.booked.update(moment for *_, moments in json.loads(text)["windows"] for moment in moments)
+            return text, said
+
+        return super().change(place, noted)
+
+
+def test_the_limits_of_a_provider_are_kept_by_both_together(machines: tuple[House, House]) -> None:
+    asked = AccountLimits("desk", "account", (Limit(3, 1), Limit(1, 3600, "card")))
+    ledgers = [Noted(house.database, "local") for house in machines]
+    ledgers[0].booked = ledgers[1].booked = set()
+    limits = [SharedRateLimits(ledger) for ledger in ledgers]
+
+    async def calls(mine: SharedRateLimits) -> None:
+        for _ in range(5):
+            assert await mine.wait(asked, {}, 10) == 0
+
+    threads = [threading.Thread(target=lambda mine=mine: asyncio.run(calls(mine))) for mine in limits]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert time.monotonic() - began >= 3, "ten calls, three in a second"
+    booked = sorted(ledgers[0].booked)
+    assert len(booked) == 10
+    assert all(later - earlier >= 1 for earlier, later in zip(booked, booked[3:], strict=False))
+    asyncio.run(limits[0].wait(asked, {"card": "a"}, 10))
+    assert dict(limits[1].left(asked))[Limit(1, 3600, "card")] == 0
+
+
+def test_a_pause_that_a_provider_asks_one_for_is_kept_by_the_other(machines: tuple[House, House]) -> None:
+    asked = AccountLimits("desk", "account", (Limit(3, 1),))
+    here, there = (SharedRateLimits(ProviderTurnStore(house.database, "local")) for house in machines)
+    asyncio.run(here.hold(asked, 120))
+    assert 100 < asyncio.run(there.wait(asked, {}, 10)) <= 120
+    assert asyncio.run(there.wait(replace(asked, account="another"), {}, 10)) == 0
+    inside = replace(asked, inside=True)
+    assert asyncio.run(there.wait(inside, {}, 10)) == 0, "the emulator of one process is nobody else's"
+
+
+def test_several_dashboards_share_their_turns_where_they_share_a_server(machines: tuple[House, House]) -> None:
+    house = machines[0]
+    assert isinstance(house.rate_limits("local"), SharedRateLimits) is house.database.is_postgresql
