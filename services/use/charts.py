@@ -15,6 +15,8 @@ from services.rules.compare.steps import step_lines
 LINES = 3
 WIDEST = 4
 """The chart of costs reaches this many times the need."""
+RULE = "#8a8a8a"
+"""Seen on the background of either theme."""
 ROW_PX = 44
 AS_WIDE = alt.ExprRef("max(120, width - 24)")
 """How much room a word of a legend has: that of the chart, on a phone too."""
@@ -49,7 +51,8 @@ def cost_against_need(lines: pd.DataFrame, need: DataVolume, *, gb: str, cost: s
             strokeDash=alt.StrokeDash("plan:N", legend=None),
         )
     )
-    rule = alt.Chart(pd.DataFrame({"gb": [need.bytes / DataUnit.GB]})).mark_rule(strokeDash=[4, 4]).encode(x=alt.X("gb:Q"))
+    needed = alt.Chart(pd.DataFrame({"gb": [need.bytes / DataUnit.GB]}))
+    rule = needed.mark_rule(strokeDash=[4, 4], strokeWidth=2, color=RULE).encode(x=alt.X("gb:Q"))
     return alt.LayerChart(layer=[line_chart, rule])
 
 
