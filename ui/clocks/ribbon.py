@@ -19,6 +19,9 @@ LEAST = timedelta(days=30)
 LATEST = timedelta(days=400)
 """A step of the ladder without an end is drawn this long at the least; nothing is drawn further than this after the last date."""
 TODAY = "#d9480f"
+BAR_PX, ROW_PX = 22, 34
+NAME_PX = alt.ExprRef("width < 400 ? 160 : 300")
+"""How much of a clock's name is shown; on a phone the bars need the room."""
 
 
 def ribbon(clocks: CardClocks) -> None:
@@ -54,11 +57,11 @@ def _spec(_dated: list[ClockState], version: str, spoken: str) -> dict[str, Any]
     frame = pd.DataFrame(bars, columns=["clock", "from", "to", "what", "since"])
     last = max(frame["from"].max(), pd.Timestamp(_local(now, _dated[0]))) + LATEST
     frame["to"] = frame["to"].clip(upper=last)
-    base = alt.Chart(frame).mark_bar(height=22, stroke="white", strokeWidth=1)
+    base = alt.Chart(frame).mark_bar(height=BAR_PX, stroke="white", strokeWidth=1)
     shown = base.encode(
         x=alt.X("from:T", title=None, axis=alt.Axis(format="%Y-%m-%d", labelOverlap=True, tickCount=5)),
         x2=alt.X2("to:T"),
-        y=alt.Y("clock:N", title=None, sort=None, axis=alt.Axis(labelLimit=160)),
+        y=alt.Y("clock:N", title=None, sort=None, axis=alt.Axis(labelLimit=NAME_PX)),
         color=alt.Color(
             "what:N", title=None, sort=order, legend=alt.Legend(orient="bottom", columns=1, labelLimit=AS_WIDE, symbolStrokeWidth=0)
         ),
@@ -68,7 +71,11 @@ def _spec(_dated: list[ClockState], version: str, spoken: str) -> dict[str, Any]
     rule = alt.Chart(today).mark_rule(strokeWidth=4, color=TODAY).encode(x=alt.X("at:T"))
     label = alt.Chart(today).mark_text(align="center", baseline="bottom", dy=-4, color=TODAY, fontWeight="bold", fontSize=13)
     above = label.encode(x=alt.X("at:T"), y=alt.value(0), text=alt.Text("word:N"))
-    return dict(localised((shown + rule + above).properties(padding={"top": 24, "left": 5, "right": 28, "bottom": 5})).to_dict())
+    return dict(
+        localised(
+            (shown + rule + above).properties(height=alt.Step(ROW_PX), padding={"top": 24, "left": 5, "right": 28, "bottom": 5})
+        ).to_dict()
+    )
 
 
 def _local(at: Any, state: ClockState) -> Any:
