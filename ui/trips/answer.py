@@ -304,10 +304,10 @@ def _when(purchase: Purchase) -> str:
     if purchase.source is Source.TOP_UP:
         return _("Top up on {first}; needed until {last}.").format(first=first, last=last)
     if Caution.STARTS_AT_PURCHASE in purchase.cautions:
-        return _("Buy, install and switch on on {first}; needed until {last}.").format(first=first, last=last)
+        return _("On {first}: buy, install and switch on. Needed until {last}.").format(first=first, last=last)
     if starts_by_itself(purchase):
-        return _("Install and switch on on {first}, not before; needed until {last}.").format(first=first, last=last)
-    return _("Install before leaving, switch on on {first}; needed until {last}.").format(first=first, last=last)
+        return _("On {first}, not before: install and switch on. Needed until {last}.").format(first=first, last=last)
+    return _("Install before leaving. Switch on: {first}. Needed until {last}.").format(first=first, last=last)
 
 
 def allowance(about: PlanFacts) -> str:
