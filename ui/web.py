@@ -33,6 +33,8 @@ METRICS = "/_stcore/metrics"
 """Says how many sessions there are; it is for the machine alone."""
 HEALTH_PATIENCE_S = 5
 FRESH = {"cache-control": "no-store"}
+IMPORTS = threading.Lock()
+"""Held while modules are imported: of two threads that import parts of one package at once, one may be given a part that is half made."""
 _SECRET = re.compile(r"/(calendar|remind)/[^/?\s]+?(\.ics)?(?=[/?\s]|$)")
 
 CSP = (
@@ -165,7 +167,8 @@ async def healthz(_: Request) -> PlainTextResponse:
 
 
 def _database_answers() -> bool:
-    from services.use.house import house
+    with IMPORTS:
+        from services.use.house import house
 
     try:
         return house().database.answers()
@@ -175,9 +178,10 @@ def _database_answers() -> bool:
 
 def metrics(request: Request) -> Response:
     """Figures of the program for Prometheus, for who sends the configured token, else for this machine. Runs in a thread."""
-    from services.use.house import house
-    from services.use.metrics import CONTENT_TYPE
-    from services.use.metrics import metrics as figures_of
+    with IMPORTS:
+        from services.use.house import house
+        from services.use.metrics import CONTENT_TYPE
+        from services.use.metrics import metrics as figures_of
 
     try:
         token = house().configuration.metrics_token
@@ -199,7 +203,8 @@ def _may_measure(request: Request, token: str | None) -> bool:
 
 def calendar(request: Request) -> Response:
     """The calendar at its secret address. Runs in a thread; what it needs is imported with the pages, not with the server."""
-    from ui.calendar_feed import calendar_at
+    with IMPORTS:
+        from ui.calendar_feed import calendar_at
 
     return calendar_at(request)
 
@@ -220,7 +225,8 @@ def _without_secret(said: object) -> object:
 
 def remind(request: Request) -> Response:
     """A link from a message. Runs in a thread; what it needs is imported with the pages, not with the server."""
-    from ui.remind_links import answer
+    with IMPORTS:
+        from ui.remind_links import answer
 
     return answer(request)
 
@@ -230,10 +236,6 @@ def report(error: Exception) -> bool:
     from ui.trouble import report as draw
 
     return draw(error)
-
-
-IMPORTS = threading.Lock()
-"""Held while modules are imported: of two threads that import parts of one package at once, one may be given a part that is half made."""
 
 
 def _import_all() -> None:

@@ -27,7 +27,7 @@ from tenacity.wait import wait_random_exponential
 
 from services import VERSION
 from services.providers.errors import Because, Malformed, NotFound, ProviderError, RateLimited, Refused, Unauthorised, Unreachable
-from services.providers.rate_limits import RATE_LIMITS, AccountLimits, Limit, RateLimits
+from services.providers.rate_limits import RATE_LIMITS, AccountLimits, LedgerUnreachable, Limit, RateLimits
 
 USER_AGENT = f"Simkeeper/{VERSION} (self-hosted prepaid card dashboard)"
 MASK = "***"
@@ -186,7 +186,10 @@ class Http:
         raise AssertionError("unreachable: the last attempt either returned or raised")
 
     async def _wait_for_turn(self, counts: Mapping[str, str]) -> None:
-        held = await self._rate_limits.wait(self._limits, counts, self.endpoint.call_timeout_s)
+        try:
+            held = await self._rate_limits.wait(self._limits, counts, self.endpoint.call_timeout_s)
+        except LedgerUnreachable as error:  # nothing was sent, and that is certain
+            raise Unreachable(self.endpoint.provider, Because.CONNECT, "no turn", may_have_arrived=False) from error
         if held > 0:
             raise RateLimited(self.endpoint.provider, held)
 
@@ -245,7 +248,10 @@ class Http:
         if status == 429:
             seconds = _retry_after(answer)
             if seconds is not None:
-                await self._rate_limits.hold(self._limits, seconds)
+                try:
+                    await self._rate_limits.hold(self._limits, seconds)
+                except LedgerUnreachable:
+                    log.warning("%s asked for a pause that could not be written down", provider)
             raise RateLimited(provider, seconds)
         if status >= 500:
             raise Unreachable(provider, Because.SERVER, str(status), status=status)

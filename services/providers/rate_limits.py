@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
-EDGE_S = 0.05
-"""Network jitter must not push two calls into one window at the provider's end."""
+EDGE_S, SHARED_EDGE_S = 0.05, 0.3
+"""What comes between a booking and its call must not push two calls into one window at the provider's end: the network; with a shared
+ledger its transaction too."""
+MOST_HELD_S = 86_400.0
+"""No provider is left alone for longer, whatever it asked for: while it is, nothing it says can correct that."""
 ROUNDING_S = 1e-6
 MOST_WINDOWS = 10_000
 """Windows of single cards kept before those that no longer matter are dropped."""
@@ -88,9 +91,19 @@ class _Window:
 class Bookings:
     """What one account has booked at one provider. All moments are seconds of one clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, edge_s: float = EDGE_S) -> None:
+        self._edge_s = edge_s
         self._windows: dict[tuple[Limit, str], _Window] = {}
-        self.held_until = 0.0  # no call before: the provider said so
+        self._held_until = 0.0
+
+    def hold(self, seconds: float, now: float) -> None:
+        """No call before ``seconds`` from ``now``: the provider said so."""
+        self._held_until = now + min(seconds, MOST_HELD_S)
+
+    def held(self, now: float) -> float:
+        """Seconds until calls may be made again; 0 when they may. A clock that went back does not prolong a pause."""
+        rest = self._held_until - now
+        return rest if 0 < rest <= MOST_HELD_S else 0.0
 
     def book(self, limits: Sequence[Limit], counts: Mapping[str, str], now: float) -> float:
         """The first moment from ``now`` on at which one more call keeps every limit. It is taken from now on."""
@@ -98,9 +111,9 @@ class Bookings:
         for limit in limits:
             if limit.scope == "account" or limit.scope in counts:
                 key = (limit, counts.get(limit.scope, ""))
-                windows.append(self._windows.setdefault(key, _Window(limit.calls, limit.per_s + EDGE_S)))
-        held = self.held_until - now
-        start = now + (held + EDGE_S if held > 0 else 0.0)
+                windows.append(self._windows.setdefault(key, _Window(limit.calls, limit.per_s + self._edge_s)))
+        held = self.held(now)
+        start = now + (held + self._edge_s if held > 0 else 0.0)
         while (later := max((window.earliest(start) for window in windows), default=start)) > start:
             start = later
         for window in windows:
@@ -124,17 +137,17 @@ class Bookings:
             for (limit, counted), window in self._windows.items()
             if window.matters(now)
         ]
-        return json.dumps({"held_until": self.held_until, "windows": windows})
+        return json.dumps({"held_until": self._held_until, "windows": windows})
 
     @classmethod
-    def of_text(cls, text: str | None) -> "Bookings":
+    def of_text(cls, text: str | None, edge_s: float = EDGE_S) -> "Bookings":
         """Of what ``as_text`` wrote; empty for None."""
-        found = cls()
+        found = cls(edge_s)
         if text is not None:
             said = json.loads(text)
-            found.held_until = said["held_until"]
+            found._held_until = said["held_until"]
             for calls, per_s, scope, counted, booked in said["windows"]:
-                found._windows[Limit(calls, per_s, scope), counted] = _Window(calls, per_s + EDGE_S, booked)
+                found._windows[Limit(calls, per_s, scope), counted] = _Window(calls, per_s + edge_s, booked)
         return found
 
 
@@ -151,7 +164,7 @@ class RateLimits:
         provider asked for, when it is longer than ``patience_s``."""
 
         def turn(bookings: Bookings, now: float) -> tuple[float, float]:
-            held = bookings.held_until - now
+            held = bookings.held(now)
             return held, 0.0 if held > patience_s else bookings.book(asked.limits, counts, now) - now
 
         while True:
@@ -164,34 +177,36 @@ class RateLimits:
             while (rest := end - time.monotonic()) > 0:
                 await asyncio.sleep(rest)
             # The provider may have asked for a pause meanwhile: those who slept must not all wake at its end.
-            if await self._look(asked, lambda bookings, now: bookings.held_until <= now):
+            if await self._look(asked, lambda bookings, now: not bookings.held(now)):
                 return 0.0
 
     async def hold(self, asked: AccountLimits, seconds: float) -> None:
         """No call to this account before ``seconds`` from now: the provider said so."""
 
-        def until(bookings: Bookings, now: float) -> None:
-            bookings.held_until = now + seconds
-
-        await self._change(asked, until)
+        await self._change(asked, lambda bookings, now: bookings.hold(seconds, now))
 
     def left(self, asked: AccountLimits) -> list[tuple[Limit, int]]:
         """Calls left now under each limit of ``asked``."""
-        return self._here(asked, lambda bookings, now: bookings.left(asked.limits, now))
+        return self.here(asked, lambda bookings, now: bookings.left(asked.limits, now))
 
     async def _change(self, asked: AccountLimits, change: Callable[[Bookings, float], T]) -> T:
-        return self._here(asked, change)
+        return self.here(asked, change)
 
     async def _look(self, asked: AccountLimits, look: Callable[[Bookings, float], T]) -> T:
-        return self._here(asked, look)
+        return self.here(asked, look)
 
-    def _here(self, asked: AccountLimits, act: Callable[[Bookings, float], T]) -> T:
+    def here(self, asked: AccountLimits, act: Callable[[Bookings, float], T]) -> T:
+        """Do ``act`` to what this process has booked for ``asked``; nobody comes between."""
         with self._lock:
             return act(self._bookings.setdefault(asked.place, Bookings()), self._clock())
 
 
+class LedgerUnreachable(Exception):
+    """The ledger cannot be read or written now, so that nobody knows whose turn it is."""
+
+
 class Ledger(Protocol):
-    """Where several processes keep what they have booked (services/store/provider_turns.py)."""
+    """Where several processes keep what they have booked (services/use/provider_turns.py). Both raise LedgerUnreachable."""
 
     def change(self, place: str, change: Callable[[str | None, float], tuple[str, T]]) -> T:
         """Put the first part of what ``change`` makes of what is kept at ``place``, and of the seconds that the one clock of all says, in
@@ -202,24 +217,25 @@ class Ledger(Protocol):
 
 
 class SharedRateLimits(RateLimits):
-    """As ``RateLimits``, for several processes that keep their bookings in one ledger. What is inside the process stays there."""
+    """As ``RateLimits``, for several processes that keep their bookings in one ledger. What is inside the process stays there, in
+    ``here``. Every method raises LedgerUnreachable too."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, here: RateLimits) -> None:
         super().__init__()
-        self._ledger = ledger
+        self._ledger, self._inside = ledger, here
 
     def left(self, asked: AccountLimits) -> list[tuple[Limit, int]]:
         if asked.inside:
-            return super().left(asked)
+            return self._inside.left(asked)
         kept, now = self._ledger.look(asked.place)
-        return Bookings.of_text(kept).left(asked.limits, now)
+        return Bookings.of_text(kept, SHARED_EDGE_S).left(asked.limits, now)
 
     async def _change(self, asked: AccountLimits, change: Callable[[Bookings, float], T]) -> T:
         if asked.inside:
-            return self._here(asked, change)
+            return self._inside.here(asked, change)
 
         def changed(kept: str | None, now: float) -> tuple[str, T]:
-            bookings = Bookings.of_text(kept)
+            bookings = Bookings.of_text(kept, SHARED_EDGE_S)
             said = change(bookings, now)
             return bookings.as_text(now), said
 
@@ -227,9 +243,9 @@ class SharedRateLimits(RateLimits):
 
     async def _look(self, asked: AccountLimits, look: Callable[[Bookings, float], T]) -> T:
         if asked.inside:
-            return self._here(asked, look)
+            return self._inside.here(asked, look)
         kept, now = await asyncio.to_thread(self._ledger.look, asked.place)
-        return look(Bookings.of_text(kept), now)
+        return look(Bookings.of_text(kept, SHARED_EDGE_S), now)
 
 
 RATE_LIMITS = RateLimits()

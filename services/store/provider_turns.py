@@ -24,7 +24,8 @@ class ProviderTurnStore:
         """Put the first part of what ``change`` makes of what is kept at ``place``, and of the time, in its place; nobody comes between.
         Returns the second part."""
         here = and_(provider_turns.c.account_id == self._account, provider_turns.c.place == place)
-        with as_program(), self._database.write(self._account) as connection:
+        # A lock of its own: turns wait for turns at this place alone, not for whoever else writes.
+        with as_program(), self._database.write(f"turn at {place}") as connection:
             text, said = change(*self._kept(connection, place))
             if not connection.execute(provider_turns.update().where(here).values(booked=text)).rowcount:
                 connection.execute(provider_turns.insert().values(account_id=self._account, place=place, booked=text))

@@ -142,7 +142,7 @@ class CatalogueDesk:
 
     async def _fetch(self, source: str) -> Catalogue:
         provider: Provider = PROVIDERS[source](
-            base_url=self._house.configuration.urls.get(source), now=self._now, rate_limits=self._house.rate_limits(self._account)
+            base_url=self._house.configuration.urls.get(source), now=self._now, rate_limits=self._house.rate_limits()
         )
         try:
             return await provider.plans()

@@ -241,7 +241,7 @@ class ConnectionDesk:
 
     def _open(self, provider: str, credentials: Mapping[str, str], sandbox: Sandbox | None = None) -> Provider:
         address = None if sandbox is not None else self._house.configuration.urls.get(provider)
-        limits = self._house.rate_limits(self._account)
+        limits = self._house.rate_limits()
         return PROVIDERS[provider](base_url=address, app=sandbox, credentials=credentials, now=self._now, rate_limits=limits)
 
     def _ask(self, provider: str, open_one: Callable[[], Provider], question: Callable[[Provider], Coroutine[Any, Any, Result]]) -> Result:

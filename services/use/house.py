@@ -11,13 +11,13 @@ from services.providers.sandbox.faults import Sandbox
 from services.rules.compare.frame import PlanFrame
 from services.store.database import Database, DatabaseDamaged, DatabaseTooNew, can_open
 from services.store.people import Directory
-from services.store.provider_turns import ProviderTurnStore
 from services.store.snapshot import take, write_whole
 from services.use.background import Background
 from services.use.configuration import Configuration, ConfigurationError, read_configuration
 from services.use.known_cards import KnownCards
 from services.use.known_clocks import KnownClocks
 from services.use.log_scrub import scrub_logs
+from services.use.provider_turns import TurnLedger
 from services.use.refresh import Refresh
 from services.use.stage import Stage
 from services.use.trip_pool import TripPool
@@ -46,9 +46,9 @@ class House:
     trips: TripPool = field(default_factory=TripPool)
     sandboxes: dict[tuple[str, str], Sandbox] = field(default_factory=dict)
 
-    def rate_limits(self, account: str) -> RateLimits:
+    def rate_limits(self) -> RateLimits:
         """What is booked of the limits of providers: kept in the database where several dashboards share one."""
-        return SharedRateLimits(ProviderTurnStore(self.database, account)) if self.database.is_postgresql else RATE_LIMITS
+        return SharedRateLimits(TurnLedger(self.database), RATE_LIMITS) if self.database.is_postgresql else RATE_LIMITS
 
     def close(self) -> None:
         self.trips.close()

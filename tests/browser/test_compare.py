@@ -217,17 +217,46 @@ def test_the_only_download_is_the_one_that_no_spreadsheet_runs(dashboard: Dashbo
 def test_up_to_three_rows_are_laid_side_by_side(dashboard: Dashboard, visit: Callable[..., Visitor]) -> None:
     visitor = visit("en")
     page = visitor.goto(f"{dashboard.url}/compare?in=JP")
-    grid = page.get_by_test_id("stDataFrame")
-    grid.scroll_into_view_if_needed()
-    box = grid.bounding_box()
-    assert box is not None
     for row in range(2):
-        page.mouse.click(box["x"] + 16, box["y"] + 38 + 35 * row + 17)
-        visitor.settle()
+        tick(visitor, row)
     page.wait_for_url("**pick=**")
     expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
     shared = visit("zh").goto(page.url)
     expect(shared.get_by_role("heading", name="并排对比")).to_be_visible()
+
+
+def tick(visitor: Visitor, row: int) -> None:
+    """The box of a row of the table, which moves down as plans are laid side by side above it."""
+    grid = visitor.page.get_by_test_id("stDataFrame")
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    assert box is not None
+    visitor.page.mouse.click(box["x"] + 16, box["y"] + 38 + 35 * row + 17)
+    visitor.settle()
+
+
+def test_a_fourth_row_is_refused_with_a_sentence_and_nothing_else_changes(dashboard: Dashboard, visit: Callable[..., Visitor]) -> None:
+    visitor = visit("en")
+    page = visitor.goto(f"{dashboard.url}/compare?in=JP")
+    for row in range(4):
+        tick(visitor, row)
+    expect(page.get_by_text("At most three plans stand side by side. Untick one first.")).to_be_visible()
+    assert page.url.count("~") == 3
+    words_of_the_style = "getComputedStyle(document.documentElement).getPropertyValue('--choose-file')"
+    assert "Choose a file" in page.evaluate(words_of_the_style), "a message must not take the place of the style sheet"
+
+
+def test_prices_that_came_elsewhere_are_shown_with_what_is_true_of_them(
+    open_dashboard: Callable[..., Dashboard], visit: Callable[..., Visitor]
+) -> None:
+    opened, words = open_dashboard("elsewhere"), WORDS["en"]
+    visitor, other = visit("en"), visit("en")
+    page = visitor.goto(f"{opened.url}/compare?in=JP")
+    expect(page.get_by_text(words["invented"])).to_be_visible()
+    fetch(other.goto(f"{opened.url}/compare?in=JP"), words)
+    page.get_by_role("radio", name="Short stay").or_(page.get_by_role("button", name="Short stay")).first.click()
+    expect(page.get_by_text(words["invented"])).to_have_count(0)
+    expect(page.get_by_text("Invented price")).to_have_count(0)
 
 
 BAD_ADDRESSES = {

@@ -145,4 +145,4 @@ def _list(marks: Sequence[Shown]) -> None:
             st.subheader(str(format_date(shown, "full", locale=babel_locale())))
         with st.container(gap="xsmall"):
             st.markdown(f"{mark.shape} **{mark.what}** · {plain(mark.about)}")
-            st.page_link(page_at(mark.page), label=plain(mark.name), query_params=mark.query)
+            st.page_link(page_at(mark.page), label=plain(mark.name), icon="", query_params=mark.query)

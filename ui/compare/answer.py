@@ -17,11 +17,19 @@ from ui.text import plain
 from ui.trips.link import trip_link
 
 
-@st.fragment
 def answer() -> None:
-    """Drawn alone when a field, a tick or a page of it changes: the question above stays as it is."""
+    """To what the fields ask."""
+    _answer(CompareDesk(house(), account()).revision())
+
+
+@st.fragment
+def _answer(revision: int) -> None:
+    """Drawn alone when a field, a tick or a page of it changes: the question above stays as it is. What stands there of the prices is
+    about those of ``revision``, so that with others the whole page is drawn anew."""
     settle_language()
     with house().database.one_look():
+        if CompareDesk(house(), account()).revision() != revision:
+            st.rerun()
         asked = form.asked()
         _problems(asked.problems)
         if asked.question is not None:

@@ -23,6 +23,7 @@ from ui.text import plain
 TILES = 3
 ROWS = 50
 PICKED = "pick"
+TOO_MANY = "compare_too_many"
 MAX_LISTED_COUNTRIES = 6
 NO_FIGURE = "–"
 
@@ -159,6 +160,8 @@ def table(ranking: Ranking, start: int, version: str) -> None:
     """Rows ``start`` and following of the answer that ``version`` names. A row is picked for the comparison by its box."""
     shown, names = _rows(ranking, start, version, _reader())
     picked = picks()
+    if st.session_state.pop(TOO_MANY, False):
+        st.toast(_("At most three plans stand side by side. Untick one first."))
     st.dataframe(
         shown,
         hide_index=True,
@@ -260,7 +263,7 @@ def _pick_rows(table_key: str, names: list[tuple[str, str]]) -> None:
     elsewhere = [pick for pick in picks() if pick not in names]
     ticked = elsewhere + [names[row] for row in rows if row < len(names)]
     if len(ticked) > MOST_BESIDE:
-        st.toast(_("At most three plans stand side by side. Untick one first."))
+        st.session_state[TOO_MANY] = True  # said where the table is drawn: what a callback draws takes the place of something else
     chosen = ticked[:MOST_BESIDE]
     if chosen:
         st.query_params[PICKED] = "|".join(f"{source}~{plan_id}" for source, plan_id in chosen)

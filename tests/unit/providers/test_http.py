@@ -1,6 +1,7 @@
 """The HTTP core by itself: what it repeats, what it waits for, what it refuses, what it never shows."""
 
 import asyncio
+import json
 import logging
 import threading
 import time
@@ -17,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.providers.errors import Because, Malformed, NotFound, ProviderError, RateLimited, Refused, Unauthorised, Unreachable
 from services.providers.http import Answer, Call, Endpoint, Http
-from services.providers.rate_limits import AccountLimits, Bookings, Limit, RateLimits
+from services.providers.rate_limits import MOST_HELD_S, AccountLimits, Bookings, LedgerUnreachable, Limit, RateLimits, SharedRateLimits
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.server import serve
 
@@ -285,6 +286,61 @@ def test_calls_left_are_counted():
     asyncio.run(thrice())
     assert left(endpoint) == [2, 3], "of cards, the one with the least left"
     assert left(other) == [5, 4]
+
+
+class Gone:
+    """A ledger in a database that does not answer."""
+
+    def change(self, place: str, change: Any) -> Any:
+        raise LedgerUnreachable
+
+    def look(self, place: str) -> tuple[str | None, float]:
+        raise LedgerUnreachable
+
+
+def shared(ledger: Any) -> SharedRateLimits:
+    return SharedRateLimits(ledger, RateLimits())
+
+
+def sent(limits: SharedRateLimits, address: str) -> Answer:
+    async def work() -> Answer:
+        http = Http(Endpoint("desk", address, limits=(Limit(4, 1),)), limits)
+        try:
+            return await http.send(Call("POST", "/order"))
+        finally:
+            await http.aclose()
+
+    return asyncio.run(work())
+
+
+def test_without_a_turn_nothing_is_sent_and_that_is_certain():
+    with pytest.raises(Unreachable) as caught:
+        sent(shared(Gone()), "http://127.0.0.1:9")
+    assert caught.value.may_have_arrived is False
+
+
+def test_a_pause_that_cannot_be_written_down_is_told_all_the_same():
+    class HalfGone(Gone):
+        def change(self, place: str, change: Any) -> Any:
+            text, said = change(None, 0.0)
+            if "held_until" in text and json.loads(text)["held_until"]:
+                raise LedgerUnreachable
+            return said
+
+    desk = Desk(*failing(429, **{"Retry-After": "120"}))
+    with serve(Sandbox(desk)) as address, pytest.raises(RateLimited) as caught:
+        sent(shared(HalfGone()), address)
+    assert caught.value.retry_after_s == 120
+
+
+@pytest.mark.parametrize("asked_s", [120, 999_999_999])
+def test_no_pause_is_longer_than_a_day_and_a_clock_that_goes_back_prolongs_none(asked_s: int):
+    bookings = Bookings()
+    bookings.hold(asked_s, 1_000_000.0)
+    assert bookings.held(1_000_000.0) == min(asked_s, MOST_HELD_S)
+    assert bookings.held(1_000_000.0 + 86_401) == 0
+    assert bookings.held(0.0) == 0
+    assert Bookings.of_text(bookings.as_text(1_000_000.0)).held(1_000_000.0) == min(asked_s, MOST_HELD_S)
 
 
 # Answers

@@ -21,7 +21,7 @@ from services.model.data_volume import DataVolume
 from services.model.money import Money
 from services.model.plan import Allowance, AllowanceKind, Origin, Plan
 from services.model.reading import DataBalance, MoneyBalance, Reading, Source
-from services.providers.rate_limits import AccountLimits, Limit, SharedRateLimits
+from services.providers.rate_limits import AccountLimits, Limit, RateLimits, SharedRateLimits
 from services.providers.sandbox.registry import SANDBOXES
 from services.store.provider_turns import ProviderTurnStore
 from services.use.cards import CardDesk
@@ -186,7 +186,7 @@ def test_the_limits_of_a_provider_are_kept_by_both_together(machines: tuple[Hous
     asked = AccountLimits("desk", "account", (Limit(3, 1), Limit(1, 3600, "card")))
     ledgers = [Noted(house.database, "local") for house in machines]
     ledgers[0].booked = ledgers[1].booked = set()
-    limits = [SharedRateLimits(ledger) for ledger in ledgers]
+    limits = [SharedRateLimits(ledger, RateLimits()) for ledger in ledgers]
 
     async def calls(mine: SharedRateLimits) -> None:
         for _ in range(5):
@@ -208,7 +208,7 @@ def test_the_limits_of_a_provider_are_kept_by_both_together(machines: tuple[Hous
 
 def test_a_pause_that_a_provider_asks_one_for_is_kept_by_the_other(machines: tuple[House, House]) -> None:
     asked = AccountLimits("desk", "account", (Limit(3, 1),))
-    here, there = (SharedRateLimits(ProviderTurnStore(house.database, "local")) for house in machines)
+    here, there = (SharedRateLimits(ProviderTurnStore(house.database, "local"), RateLimits()) for house in machines)
     asyncio.run(here.hold(asked, 120))
     assert 100 < asyncio.run(there.wait(asked, {}, 10)) <= 120
     assert asyncio.run(there.wait(replace(asked, account="another"), {}, 10)) == 0
@@ -218,4 +218,10 @@ def test_a_pause_that_a_provider_asks_one_for_is_kept_by_the_other(machines: tup
 
 def test_several_dashboards_share_their_turns_where_they_share_a_server(machines: tuple[House, House]) -> None:
     house = machines[0]
-    assert isinstance(house.rate_limits("local"), SharedRateLimits) is house.database.is_postgresql
+    limits = house.rate_limits()
+    assert isinstance(limits, SharedRateLimits) is house.database.is_postgresql
+    asyncio.run(limits.wait(AccountLimits("desk", "of all", (Limit(3, 60),)), {}, 10))
+    assert machines[1].rate_limits().left(AccountLimits("desk", "of all", (Limit(3, 60),))) == [(Limit(3, 60), 2)]
+    emulator = AccountLimits("desk", f"inside {id(house)}", (Limit(3, 60),), inside=True)
+    asyncio.run(house.rate_limits().wait(emulator, {}, 10))
+    assert house.rate_limits().left(emulator) == [(Limit(3, 60), 2)], "however often it is opened"
