@@ -7,6 +7,7 @@ from ui.cards.desks import reading_desk
 from ui.cards.progress import going_on, progress
 from ui.cards.tile import tile
 from ui.clocks.overview import overview_answer
+from ui.grid import grid
 from ui.language import _
 from ui.overview.ahead import ahead, what_next
 from ui.overview.health import health, month
@@ -29,9 +30,9 @@ if views:
     low = [view for view in views if set(view.urgency.reasons) - OF_DATES][:SHOWN]
     if low:
         st.header(_("What is left"))
-    for column, view in zip(st.columns(SHOWN), low, strict=False):
-        with column:
-            tile(view, view.card.card_id in able)
+        with grid("low"):
+            for view in low:
+                tile(view, view.card.card_id in able)
     st.page_link(page_at("balances"), label=_("See all cards"), icon=":material/sim_card:")
     ahead()
     month()

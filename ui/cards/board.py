@@ -9,10 +9,11 @@ from services.use.readings import CardView
 from ui import figures, words
 from ui.cards.desks import card_desk, reading_desk
 from ui.cards.tile import look_up, tile
+from ui.grid import grid
 from ui.language import _, language, mark, n_
 from ui.text import plain
 
-COLUMNS, PER_PAGE, NAMED = 3, 12, 12
+PER_PAGE, NAMED = 12, 12
 GROUP = {"urgency": mark("By urgency"), "country": mark("By country"), "holder": mark("By holder")}
 ACTION = {
     "refresh": mark("Look up"),
@@ -52,13 +53,12 @@ def tiles(views: list[CardView]) -> None:
     page = st.pagination(pages, key="cards_page") if pages > 1 else 1
     shown = views[(page - 1) * PER_PAGE : page * PER_PAGE]
     able = set(reading_desk().refreshable())
-    for name in dict.fromkeys(_group(view, by) for view in shown):
+    for number, name in enumerate(dict.fromkeys(_group(view, by) for view in shown)):
         if by != "urgency":
             st.subheader(plain(name[1]))
-        group = [view for view in shown if _group(view, by) == name]
-        for start in range(0, len(group), COLUMNS):
-            for column, view in zip(st.columns(COLUMNS), group[start : start + COLUMNS], strict=False):
-                with column:
+        with grid(f"cards_{number}"):
+            for view in shown:
+                if _group(view, by) == name:
                     tile(view, view.card.card_id in able)
 
 

@@ -10,6 +10,7 @@ from services.use.known_clocks import CardClocks
 from ui import clock, figures
 from ui.clocks import words
 from ui.clocks.desk import clock_desk
+from ui.grid import grid
 from ui.language import _, n_
 from ui.pages import page_at
 from ui.text import plain
@@ -18,7 +19,6 @@ from ui.words import word
 CARD = "card"
 CALENDAR = "calendar"
 SHOWN = 6
-IN_A_ROW = 3
 MOVES = 20
 
 
@@ -36,10 +36,9 @@ def overview_answer(what_next: Callable[[], None]) -> None:
     what_next()
     _moves(desk.moves())
     pressing = [clocks for clocks in cards if clocks.lead is not None][:SHOWN]
-    for start in range(0, len(pressing), IN_A_ROW):
-        for column, clocks in zip(st.columns(IN_A_ROW), pressing[start : start + IN_A_ROW], strict=False):
-            with column:
-                _card(clocks)
+    with grid("clocks"):
+        for clocks in pressing:
+            _card(clocks)
     st.page_link(page_at(CALENDAR), label=_("See the month"), icon=":material/calendar_month:")
 
 

@@ -17,6 +17,7 @@ from services.rules.compare.frame import micro_of
 from services.rules.compare.ranking import Ranking
 from services.use.compare import CompareDesk, PriceSeen
 from ui import clock, figures, words
+from ui.grid import grid
 from ui.language import _, language, n_, speaking
 from ui.text import plain
 
@@ -41,9 +42,10 @@ def _reader() -> str:
 @st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
 def _tiles(_ranking: Ranking, version: str, reader: str) -> None:
     """Kept as they were drawn."""
-    for column, (_rank, row) in zip(st.columns(TILES), _ranking.page(0, TILES).iterrows(), strict=False):
-        with column.container(border=True, height="stretch"):
-            _tile(row, _ranking)
+    with grid("best"):
+        for _rank, row in _ranking.page(0, TILES).iterrows():
+            with st.container(border=True, height="stretch"):
+                _tile(row, _ranking)
 
 
 def _tile(row: "pd.Series[Any]", ranking: Ranking) -> None:
@@ -287,16 +289,17 @@ def beside(plans: Ranking, desk: CompareDesk) -> None:
         ),
         (_("Validity starts"), {"start_rule"}, lambda row: words.word(words.START_RULE, row["start_rule"])),
         (_("Networks"), set(), lambda row: _networks(desk.networks(int(row["plan_key"])), countries)),
-        (_("Price so far"), set(), lambda row: _price_history(desk.prices(row["source"], row["plan_id"]))),
+        (_("Price so far"), set(), lambda row: _price_history(desk.prices(row["source"], row["plan_id"])) or NO_FIGURE),
         (_("Price date"), {"fetched_at"}, lambda row: price_date(row["fetched_at"])),
     ]
-    for column, (_rank, row) in zip(st.columns(MOST_BESIDE), plans.page().iterrows(), strict=False):
-        with column.container(border=True, height="stretch"):
-            said = [f"**{plain(row['seller'])}** · {plain(plan_name(row))}"]
-            for label, names, say in lines:
-                value = say(row)
-                said.append(f"{label}  \n" + (f"**{value}**" if names & differing and "\n" not in value else value))
-            st.markdown("\n\n".join(said))
+    with grid("beside"):
+        for _rank, row in plans.page().iterrows():
+            with st.container(border=True, height="stretch"):
+                said = [f"**{plain(row['seller'])}** · {plain(plan_name(row))}"]
+                for label, names, say in lines:
+                    value = say(row)
+                    said.append(f"{label}  \n" + (f"**{value}**" if names & differing and "\n" not in value else value))
+                st.markdown("\n\n".join(said))
 
 
 def _answer(feature: str, row: "pd.Series[Any]") -> str:
