@@ -258,10 +258,14 @@ class Provider:
         """The earliest time that figures read at ``taken_at`` can be from, by the lag this provider is known for."""
         return taken_at - timedelta(seconds=self.facts.reading_lag_s or 0)
 
-    @staticmethod
-    def ends(kind: ValidityKind, moment: datetime, name: str = "") -> Validity:
-        """Something that ends at ``moment``. Its last day is counted in UTC, and is the day before when it ends at midnight."""
-        return Validity(kind, (moment - timedelta(seconds=1)).astimezone(UTC).date(), name, moment)
+    def ends(self, kind: ValidityKind, moment: datetime, name: str = "") -> Validity:
+        """Something that ends at ``moment``. Its last day is counted in UTC, and is the day before when it ends at midnight.
+        Raises Malformed for a moment at the edge of all calendars."""
+        try:
+            last_day = (moment - timedelta(seconds=1)).astimezone(UTC).date()
+        except OverflowError:
+            raise Malformed(self.id, name or kind.value, "date_out_of_range") from None
+        return Validity(kind, last_day, name, moment)
 
     async def plans(self) -> Catalogue:
         """Every plan on public or account sale."""

@@ -60,7 +60,10 @@ def _eastern(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("not a time")
     moment = datetime.fromisoformat(value)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=EASTERN)).astimezone(UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=EASTERN)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("at the edge of all calendars") from None
 
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

@@ -1,5 +1,8 @@
 """Every page runs through the router, in both languages, on a fresh house."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +96,10 @@ def test_a_card_leads_to_its_renewal(app: AppTest) -> None:
     assert "Home number" in {box.value if isinstance(box.value, str) else "" for box in app.selectbox} | {
         option for box in app.selectbox for option in box.options
     }
+
+
+def test_a_process_that_takes_the_script_for_its_own_beginning_only_ignores_it(tmp_path: Path) -> None:
+    """Python's pools begin each process with what the parent's main module is, which within a run is the script."""
+    begin = "import runpy; runpy.run_path('ui/main.py', run_name='__mp_main__')"
+    environment = {**os.environ, "SIMKEEPER_DATA_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", begin], cwd=ROOT, env=environment, check=True, capture_output=True)

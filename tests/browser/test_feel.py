@@ -231,6 +231,22 @@ def zoomed(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.parametrize(("window", "in_a_row"), [(1280, 3), (800, 2), (390, 1)])
+def test_as_many_tiles_stand_in_a_row_as_fit_and_are_of_one_height(
+    full: dict[str, tuple[Dashboard, str]], visit: Callable[..., Visitor], window: int, in_a_row: int
+) -> None:
+    visitor = visit("en")
+    visitor.page.set_viewport_size({"width": window, "height": 1400})
+    page = visitor.goto(f"{full['en'][0].url}/balances")
+    tiles = page.locator('[class*="st-key-tiles_"] > *')
+    expect(tiles).to_have_count(6)
+    boxes = [tiles.nth(number).bounding_box() for number in range(6)]
+    rows = {round(box["y"]): [other["height"] for other in boxes if other and abs(other["y"] - box["y"]) < 1] for box in boxes if box}
+    assert {len(heights) for heights in rows.values()} == {in_a_row}
+    assert all(max(heights) - min(heights) < 1 for heights in rows.values())
+    assert visitor.sideways() <= 0
+
+
 def test_nothing_moves_for_who_wants_no_motion(full: dict[str, tuple[Dashboard, str]], zoomed: Page) -> None:
     zoomed.goto(f"{full['zh'][0].url}/balances")
     button = zoomed.locator("[data-testid=stMain] button").first
