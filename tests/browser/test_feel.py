@@ -86,6 +86,17 @@ CUT = """() => [...document.querySelectorAll('[class*=st-key-paper_] [data-testi
 }).map(label => label.innerText)"""
 
 
+IN_ROWS = """inARow => {
+  const rows = {};
+  const tiles = [...document.querySelectorAll('[class*="st-key-tiles_"] > *')].map(tile => tile.getBoundingClientRect());
+  tiles.forEach(({y, height}) => (rows[Math.round(y)] ??= []).push(height));
+  const found = Object.values(rows);
+  return tiles.length >= 6
+    && found.every((heights, at) => at === found.length - 1 ? heights.length <= inARow : heights.length === inARow)
+    && found.every(heights => Math.max(...heights) - Math.min(...heights) < 1);
+}"""
+
+
 @pytest.fixture(scope="module")
 def full(open_dashboard: Callable[..., Dashboard]) -> dict[str, tuple[Dashboard, str]]:
     """By language: a dashboard whose house holds the samples and a renewal under way, and the name of that renewal."""
@@ -238,12 +249,7 @@ def test_as_many_tiles_stand_in_a_row_as_fit_and_are_of_one_height(
     visitor = visit("en")
     visitor.page.set_viewport_size({"width": window, "height": 1400})
     page = visitor.goto(f"{full['en'][0].url}/balances")
-    tiles = page.locator('[class*="st-key-tiles_"] > *')
-    expect(tiles).to_have_count(6)
-    boxes = [tiles.nth(number).bounding_box() for number in range(6)]
-    rows = {round(box["y"]): [other["height"] for other in boxes if other and abs(other["y"] - box["y"]) < 1] for box in boxes if box}
-    assert {len(heights) for heights in rows.values()} == {in_a_row}
-    assert all(max(heights) - min(heights) < 1 for heights in rows.values())
+    page.wait_for_function(IN_ROWS, arg=in_a_row)
     assert visitor.sideways() <= 0
 
 
