@@ -12,7 +12,14 @@ def _desk(account: str) -> SampleDesk:
     return SampleDesk(house(), account, language(), clock.now)
 
 
-def load_samples(account: str) -> None:
+def samples_offer(account: str) -> None:
+    """One press that brings the sample cards, for somebody who has no card yet."""
+    st.button(
+        _("Try it with sample cards"), key="samples_load", on_click=_load, args=(account,), icon=":material/science:", type="tertiary"
+    )
+
+
+def _load(account: str) -> None:
     _desk(account).load()
 
 

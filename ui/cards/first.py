@@ -7,7 +7,7 @@ from services.use.readings import CardView
 from ui import figures
 from ui.language import _, n_
 from ui.pages import page_at
-from ui.samples import load_samples
+from ui.samples import samples_offer
 from ui.shell import account
 from ui.text import plain
 
@@ -36,11 +36,4 @@ def nothing_yet() -> None:
     with st.container(border=True):
         st.markdown(_("There is no card here yet. Add one: photograph its QR code, type its number, or take it over from a provider."))
         st.page_link(page_at("add-card"), label=_("Add a card"), icon=":material/add:")
-        st.button(
-            _("Try it with sample cards"),
-            key="samples_load",
-            on_click=load_samples,
-            args=(account(),),
-            icon=":material/science:",
-            type="tertiary",
-        )
+        samples_offer(account())

@@ -5,7 +5,7 @@ import streamlit as st
 from ui.grid import grid
 from ui.language import _
 from ui.pages import page_at
-from ui.samples import load_samples
+from ui.samples import samples_offer
 from ui.shell import account
 
 
@@ -21,14 +21,7 @@ def welcome() -> None:
             st.header(_("Every card you have"))
             st.markdown(_("See what is left on each card, how we know, and the day on which its number, money or data would be lost."))
             st.page_link(page_at("add-card"), label=_("Add a card"), icon=":material/add:")
-            st.button(
-                _("Try it with sample cards"),
-                key="samples_load",
-                on_click=load_samples,
-                args=(account(),),
-                icon=":material/science:",
-                type="tertiary",
-            )
+            samples_offer(account())
         with st.container(border=True, height="stretch"):
             st.header(_("Topping up"))
             st.markdown(_("Walk through a renewal step by step, check the payment page and the number, and keep the proof."))
