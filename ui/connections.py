@@ -15,6 +15,7 @@ from services.use.house import house
 from ui import clock, connection_words, figures
 from ui.language import _, language
 from ui.shell import account
+from ui.turns import fragment
 from ui.words import word
 
 ENTRY, LEAVING, SAID, LEFT = "connect_entry", "connection_leaving", "connection_said", "connection_left"
@@ -22,7 +23,7 @@ ENTRY, LEAVING, SAID, LEFT = "connect_entry", "connection_leaving", "connection_
 LONGEST = 500
 
 
-@st.fragment
+@fragment
 def connections() -> None:
     """The whole room, drawn alone when something in it changes."""
     if st.session_state.pop(LEFT, False):

@@ -4,6 +4,8 @@ from ui.web import IMPORTS
 
 with IMPORTS:
     from ui import shell
+    from ui.turns import TURNS
 
-reason = shell.configure()
-shell.run(shell.navigation(reason), reason)
+with TURNS.turn():
+    reason = shell.configure()
+    shell.run(shell.navigation(reason), reason)

@@ -10,6 +10,7 @@ from ui import clock, figures, words
 from ui.language import _, language, n_
 from ui.shell import account
 from ui.text import plain
+from ui.turns import fragment
 
 POLL_S = 0.4
 
@@ -99,7 +100,7 @@ def _imported(lists: list[SourceRow]) -> None:
         st.caption(" · ".join(parts))
 
 
-@st.fragment(run_every=POLL_S)
+@fragment(run_every=POLL_S)
 def _progress() -> None:
     """Drawn alone while a fetch is under way; the whole page follows when it is over."""
     stages = {source.facts.name: source.stage for source in desk().live_sources() if source.stage}

@@ -7,6 +7,7 @@ from ui.cards import words as card_words
 from ui.cards.desks import card_desk, reading_desk
 from ui.language import _, mark, n_
 from ui.text import plain
+from ui.turns import fragment
 
 POLL_S = 0.5
 SHOWN = 6
@@ -37,7 +38,7 @@ def progress(was_going_on: bool) -> None:
     st.caption(" · ".join(parts))
 
 
-@st.fragment(run_every=POLL_S)
+@fragment(run_every=POLL_S)
 def _running() -> None:
     """Drawn alone; the whole page follows when all are over."""
     refresh = reading_desk().refreshing()

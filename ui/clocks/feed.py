@@ -13,12 +13,13 @@ from ui.calendar_feed import address, calendar_file
 from ui.language import LANGUAGES, _, language
 from ui.shell import account
 from ui.text import plain
+from ui.turns import fragment
 
 ASKED, SHOWN = "feed_asked", "feed_shown"
 """Which step is about to be taken; whether the address is to be seen."""
 
 
-@st.fragment
+@fragment
 def calendar_feed() -> None:
     """The whole section, drawn alone when something in it changes."""
     st.markdown(_("Every last safe day, every day a device goes back, and every step of your trips, each with reminders of its own."))

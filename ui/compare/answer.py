@@ -15,6 +15,7 @@ from ui.language import _, n_, settle_language
 from ui.shell import account
 from ui.text import plain
 from ui.trips.link import trip_link
+from ui.turns import fragment
 
 
 def answer() -> None:
@@ -22,7 +23,7 @@ def answer() -> None:
     _answer(CompareDesk(house(), account()).revision())
 
 
-@st.fragment
+@fragment
 def _answer(revision: int) -> None:
     """Drawn alone when a field, a tick or a page of it changes: the question above stays as it is. What stands there of the prices is
     about those of ``revision``, so that with others the whole page is drawn anew."""

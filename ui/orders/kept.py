@@ -14,6 +14,7 @@ from ui.language import _, n_
 from ui.orders import words
 from ui.orders.desk import order_desk, price
 from ui.text import plain
+from ui.turns import fragment
 from ui.words import word
 
 I = IntentStatus  # noqa: E741 - read as "I.READY"
@@ -37,7 +38,7 @@ def outcome(kept: KeptIntent) -> None:
     _history(kept)
 
 
-@st.fragment(run_every=POLL_S)
+@fragment(run_every=POLL_S)
 def _on_its_way(intent_id: str) -> None:
     """Drawn alone; the whole page follows when an answer is there."""
     try:

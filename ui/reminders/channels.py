@@ -12,13 +12,14 @@ from ui.language import LANGUAGES, _, language
 from ui.reminders import channel_words as words
 from ui.shell import account
 from ui.text import for_label, plain
+from ui.turns import fragment
 
 ENTRY, LEAVING, SAID = "channel_entry", "channel_leaving", "channel_said"
 """How often the fields were emptied; the channel about to be removed; what the last act came to."""
 NAME_LENGTH, LONGEST = 60, 1000
 
 
-@st.fragment
+@fragment
 def channels() -> None:
     """The whole section, drawn alone when something in it changes."""
     desk = ChannelDesk(house(), account())

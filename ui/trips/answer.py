@@ -31,6 +31,7 @@ from ui.text import plain
 from ui.trips import chart
 from ui.trips.form import desk, key, leave_out
 from ui.trips.words import CAUTION, CHOICE, LOST, REMEDY
+from ui.turns import fragment
 
 POLL_S, PATIENCE_S = 0.4, 0.4
 SOLVING, LONGER, ANEW = "tripq_solving", "tripq_longer", "tripq_anew"
@@ -68,7 +69,7 @@ def _stop_other(solving: Solving) -> None:
     st.session_state[SOLVING] = solving
 
 
-@st.fragment(run_every=POLL_S)
+@fragment(run_every=POLL_S)
 def _progress(solving: Solving, currency: str) -> None:
     """Drawn alone while it solves; the whole page follows when it is over."""
     if solving.over:
