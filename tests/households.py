@@ -49,6 +49,7 @@ from services.store.readings import ReadingStore
 from services.store.receipts import ReceiptStore
 from services.store.reminders import Draft, Item, LinkAction, ReminderStore
 from services.store.renewals import RenewalStore
+from services.store.sandbox_requests import Asked, Entry, SandboxRequestStore
 from services.store.settings import SettingsStore
 from services.store.tables import metadata
 from services.store.trips import TripStore
@@ -95,6 +96,7 @@ STORES: dict[str, Any] = {
         ReceiptStore,
         ReminderStore,
         RenewalStore,
+        SandboxRequestStore,
         SettingsStore,
         TripStore,
     )
@@ -177,6 +179,8 @@ def furnish(home: Of, mark: str) -> Of:
         reminders.claim([ITEM], lambda _items: [a_draft(mark)], NOW)
         home.LeaseStore.take(mark, NOW, timedelta(hours=1))
         home.ProviderTurnStore.change("place", lambda _kept, _now: (mark, None))
+        with home.SandboxRequestStore.changing("keepgo", 0) as (_, fresh):
+            fresh.append(Entry(0, NOW, "luck", Asked("POST", "/", "", (), mark)))
         message = reminders.log(1)[0].message_id
         paid = Receipt("b1", TODAY, Money.of(9, "USD"), mark, file=a_file(mark).file, renewal_id=renewal, card_id="c1")
         home.ReceiptStore.put(paid, NOW, a_file(mark))

@@ -20,7 +20,7 @@ from services.store.audit import Trail
 from services.store.tables import accounts, members
 
 T = TypeVar("T")
-NEWEST_SCHEMA = "0013"
+NEWEST_SCHEMA = "0014"
 """Alembic revision this program reads and writes (services/store/migrations/versions)."""
 LOCAL_ACCOUNT = "local"
 BUSY_TIMEOUT_MS = 15_000

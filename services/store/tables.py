@@ -459,6 +459,19 @@ provider_turns = Table(
     info=DERIVED,
 )
 
+sandbox_requests = Table(
+    "sandbox_requests",
+    metadata,
+    account_column(),
+    Column("provider", String(64), nullable=False),
+    Column("number", Integer, nullable=False),  # 0 is when the emulator came to be
+    Column("at", BigInteger, nullable=False),  # microseconds, for emulators tell requests of one second apart
+    Column("luck", String(32), nullable=False),  # what the numbers it invents follow from
+    Column("asked", Text, nullable=False),  # services.store.sandbox_requests.Asked as JSON; nothing for number 0
+    PrimaryKeyConstraint("account_id", "provider", "number"),
+    info=DERIVED,
+)
+
 # Files lie in the database, not in the data directory: with PostgreSQL several machines serve one account and share no disk, and with
 # SQLite a backup stays one file. What a phone photographs is small once it is written anew (services/rules/attachments.py).
 files = Table(

@@ -2,7 +2,7 @@
 
 Credentials come from one of three places. What a person entered on the page is kept sealed in the database. What stands in
 ``.streamlit/secrets.toml`` under ``[simkeeper.providers.<id>]`` serves the account of this machine and stays in that file. And the
-sandbox of a provider is an emulator inside this process with documented credentials: everything it says is invented.
+sandbox of a provider is an emulator inside the program with documented credentials: everything it says is invented.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -16,16 +16,16 @@ from services.providers.base import Capability, Provider
 from services.providers.errors import Because, NotFound, ProviderError, Refused, Unauthorised, Unreachable, Unsupported
 from services.providers.facts import ProviderFacts, PublishedLimit, facts_of
 from services.providers.registry import PROVIDERS
-from services.providers.sandbox.faults import Sandbox
-from services.providers.sandbox.registry import SANDBOXES
 from services.providers.tokens import TOKENS
 from services.store.acting import as_program
 from services.store.database import LOCAL_ACCOUNT
 from services.store.provider_accounts import ProviderAccountStore
+from services.store.sandbox_requests import SandboxRequestStore
 from services.store.settings import SettingsStore
 from services.store.vault import SecretUnreadable, Vault
 from services.use.catalogue import failure_of
 from services.use.house import House
+from services.use.kept_sandbox import KeptSandbox
 
 PATIENCE_S = 60
 SANDBOX_PREFIX = "sandbox:"
@@ -121,7 +121,7 @@ class ConnectionDesk:
         return [facts_of(provider) for provider in PROVIDERS if provider in there and self.is_sandbox(provider)]
 
     def is_sandbox(self, provider: str) -> bool:
-        """Whether ``provider`` is the emulator inside this process."""
+        """Whether ``provider`` is the emulator inside the program."""
         return bool(self._state(provider).get("sandbox"))
 
     def origin(self, provider: str) -> str:
@@ -139,7 +139,7 @@ class ConnectionDesk:
         return said
 
     def connect_sandbox(self, provider: str) -> AccountBalance | None:
-        """Connect the emulator of ``provider`` inside this process with its documented credentials. Nothing leaves the machine.
+        """Connect the emulator of ``provider`` inside the program with its documented credentials. Nothing leaves the machine.
         Raises NotAllowed."""
         self._house.database.require()
         sandbox = self._sandbox(provider)
@@ -171,7 +171,7 @@ class ConnectionDesk:
             self._house.background.run(opened.aclose(), PATIENCE_S)
         self._store.forget(provider)
         self._note(provider, {})
-        self._house.sandboxes.pop((self._account, provider), None)
+        SandboxRequestStore(self._house.database, self._account).forget(provider)
 
     def open(self, provider: str) -> Provider:
         """The provider with the account's credentials; close it after use. Raises Unauthorised when there are none that can be read."""
@@ -234,12 +234,12 @@ class ConnectionDesk:
         given = self._house.configuration.credentials if self._account == LOCAL_ACCOUNT else {}
         return {provider: fields for provider, fields in given.items() if provider in PROVIDERS and facts_of(provider).credentials}
 
-    def _sandbox(self, provider: str) -> Sandbox:
-        """The one emulator of this account; it keeps its state while the process lives."""
+    def _sandbox(self, provider: str) -> KeptSandbox:
+        """The one emulator of this account. What it was told is kept in the database."""
         with self._house.lock:
-            return self._house.sandboxes.setdefault((self._account, provider), SANDBOXES[provider]())
+            return self._house.sandboxes.setdefault((self._account, provider), KeptSandbox(self._house.database, self._account, provider))
 
-    def _open(self, provider: str, credentials: Mapping[str, str], sandbox: Sandbox | None = None) -> Provider:
+    def _open(self, provider: str, credentials: Mapping[str, str], sandbox: KeptSandbox | None = None) -> Provider:
         address = None if sandbox is not None else self._house.configuration.urls.get(provider)
         limits = self._house.rate_limits()
         return PROVIDERS[provider](base_url=address, app=sandbox, credentials=credentials, now=self._now, rate_limits=limits)

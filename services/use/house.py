@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from functools import cache
 
 from services.providers.rate_limits import RATE_LIMITS, RateLimits, SharedRateLimits
-from services.providers.sandbox.faults import Sandbox
 from services.rules.compare.frame import PlanFrame
 from services.store.database import Database, DatabaseDamaged, DatabaseTooNew, can_open
 from services.store.people import Directory
 from services.store.snapshot import take, write_whole
 from services.use.background import Background
 from services.use.configuration import Configuration, ConfigurationError, read_configuration
+from services.use.kept_sandbox import KeptSandbox
 from services.use.known_cards import KnownCards
 from services.use.known_clocks import KnownClocks
 from services.use.log_scrub import scrub_logs
@@ -44,7 +44,7 @@ class House:
     known_clocks: dict[str, KnownClocks] = field(default_factory=dict)
     refreshes: dict[str, Refresh] = field(default_factory=dict)
     trips: TripPool = field(default_factory=TripPool)
-    sandboxes: dict[tuple[str, str], Sandbox] = field(default_factory=dict)
+    sandboxes: dict[tuple[str, str], KeptSandbox] = field(default_factory=dict)
 
     def rate_limits(self) -> RateLimits:
         """What is booked of the limits of providers: kept in the database where several dashboards share one."""

@@ -9,7 +9,6 @@ Package ids that always fail: ``test-insufficient-balance-7days-1gb`` (11), ``te
 import hashlib
 import hmac
 import json
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from starlette.routing import Route
 
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.invented import Invented, invented_plans
-from services.providers.sandbox.state import MIB, Clock, Line, Window, invented_iccid, utc_now
+from services.providers.sandbox.state import MIB, Clock, Line, Window, fresh_id, invented_iccid, utc_now
 
 CREDENTIALS = {"client_id": "sandbox-airalo-client", "client_secret": "sandbox-airalo-secret"}
 TOKEN_LIFE = timedelta(hours=24)
@@ -81,7 +80,9 @@ def create_app(
 ) -> Sandbox:
     """The emulator. ``odd_pages``: pages after the first come as objects. ``pricing``: or "discount_pricing" (10 %).
     ``allowed``: False puts every caller outside the list of allowed addresses."""
-    return Sandbox(_Account(seed, now, odd_pages, pricing, allowed).app(), CREDENTIALS, CARDS)
+    return Sandbox(
+        _Account(seed, now, odd_pages, pricing, allowed).app(), CREDENTIALS, CARDS, r"/v2/(token|orders|orders-async|orders/topups)"
+    )
 
 
 class _Account:
@@ -175,7 +176,7 @@ class _Account:
             raise _invalid({"client_id": "The selected client id is invalid."})
         if body.get("client_secret") != CREDENTIALS["client_secret"]:
             raise Fail(401, {"data": [], "meta": {"message": "Client authentication failed"}})
-        token = "sandbox." + secrets.token_urlsafe(24)
+        token = "sandbox." + fresh_id().hex
         self.tokens[token] = self.now() + TOKEN_LIFE
         return {"data": {"token_type": "Bearer", "expires_in": 31622400, "access_token": token}, "meta": {"message": "success"}}
 
@@ -452,7 +453,7 @@ class _Account:
 
     def order_later(self, request: Request, body: dict[str, Any]) -> Any:
         self.order(request, body)
-        return {"data": {"request_id": secrets.token_hex(13)[:25], "accepted_at": f"{self.now():%Y-%m-%d %H:%M:%S}"}}
+        return {"data": {"request_id": fresh_id().hex[:25], "accepted_at": f"{self.now():%Y-%m-%d %H:%M:%S}"}}
 
     def list_orders(self, request: Request, _: dict[str, Any]) -> Any:
         rows = list(reversed(self.orders))

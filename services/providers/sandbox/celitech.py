@@ -32,7 +32,7 @@ from starlette.routing import Route
 
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.invented import invented_plans
-from services.providers.sandbox.state import GIB, Clock, Line, invented_iccid, utc_now
+from services.providers.sandbox.state import GIB, Clock, Line, fresh_id, invented_iccid, utc_now
 from services.rules.places.names import country_name
 
 CREDENTIALS = {"client_id": "sandbox-celitech", "client_secret": "sandbox-celitech-secret"}
@@ -220,7 +220,7 @@ class _Account:
             return JSONResponse({"error": "invalid_request"}, 400)
         if any(form.get(name) != value for name, value in CREDENTIALS.items()):
             return JSONResponse({"error": "invalid_client"}, 400)
-        token = f"sandbox.{uuid.uuid4().hex}"
+        token = f"sandbox.{fresh_id().hex}"
         self.tokens[token] = self.now() + timedelta(seconds=TOKEN_S)
         return JSONResponse({"access_token": token, "expires_in": TOKEN_S, "token_type": "Bearer"})
 
@@ -452,7 +452,7 @@ def create_app(seed: str = "celitech", now: Clock = utc_now, order_takes_s: floa
     ]
     shows = ("France, two purchases", "Japan, unlimited", "Great Britain, not used yet", "Europe, ended", "deleted", "never filled")
     cards = {text: invented_iccid(number, ISSUER) for number, text in enumerate(shows, 1)}
-    return Sandbox(Starlette(routes=routes), CREDENTIALS, cards)
+    return Sandbox(Starlette(routes=routes), CREDENTIALS, cards, "/oauth2/token|/v1/purchases(/v2|/topup)?")
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class _Card:
 
 def create_app(seed: str = "esimaccess", now: Clock = utc_now) -> Sandbox:
     """The emulator. ``seed`` chooses the invented prices; ``now`` is the time it lives in."""
-    return Sandbox(_Account(seed, now).app(), CREDENTIALS, CARDS)
+    return Sandbox(_Account(seed, now).app(), CREDENTIALS, CARDS, "/api/v1/open/esim/(order|topup|cancel|suspend|unsuspend|revoke)")
 
 
 class _Account:

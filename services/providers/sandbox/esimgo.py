@@ -13,7 +13,6 @@ with nine digits after the second; an organisation that shows its key.
 """
 
 import json
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,7 +25,7 @@ from starlette.routing import Route
 
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.invented import Invented, invented_plans
-from services.providers.sandbox.state import Clock, invented_iccid, utc_now
+from services.providers.sandbox.state import Clock, fresh_id, invented_iccid, utc_now
 from services.rules.places.names import country_name
 
 CREDENTIALS = {"api_key": "sandbox-esimgo-key"}
@@ -213,7 +212,7 @@ class _Organisation:
 
     def _assign(self, card: _Card, bundle: str, at: datetime, reference: str | None = None) -> _Assignment:
         self.numbers += 1
-        one = _Assignment(str(self.numbers), self.bundles[bundle], at, f"{reference or uuid.uuid4()}-0", at + PROCESSING)
+        one = _Assignment(str(self.numbers), self.bundles[bundle], at, f"{reference or fresh_id()}-0", at + PROCESSING)
         card.assignments.append(one)
         return one
 
@@ -371,7 +370,7 @@ class _Organisation:
         if kind != "transaction":
             raise _Refusal(400, "invalid type")
         self.cents -= cents
-        reference = str(uuid.uuid4())
+        reference = str(fresh_id())
         for shown, (bundle, iccids, _) in zip(answer["order"], work, strict=True):
             if assign:
                 cards = [self._take(iccid, bundle, now, reference) for iccid in iccids]
@@ -441,7 +440,8 @@ def create_app(seed: str = "esimgo", now: Clock = utc_now) -> Sandbox:
         Route(f"{root}/orders/{{reference}}", guarded(made.order)),
         Route(f"{root}/organisation", guarded(made.organisation)),
     ]
-    return Sandbox(Starlette(routes=routes), CREDENTIALS, {shows: invented_iccid(number, ISSUER) for shows, number in SHOWS.items()})
+    cards = {shows: invented_iccid(number, ISSUER) for shows, number in SHOWS.items()}
+    return Sandbox(Starlette(routes=routes), CREDENTIALS, cards, "/[^/]+/orders")
 
 
 def _bundle(plan: Invented) -> _Bundle | None:

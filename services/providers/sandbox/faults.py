@@ -13,6 +13,7 @@ does the work, then the connection breaks before the answer).
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -57,10 +58,18 @@ class Sandbox:
     """ASGI middleware: the emulator behind it, faults and log in front.
 
     ``credentials``: what its one account is opened with; ``cards``: what each seeded card shows, and its ``remote_id``.
+    ``changes``: a pattern of the paths whose POST, PUT or DELETE changes what it knows; others only ask.
     """
 
-    def __init__(self, app: ASGIApp, credentials: Mapping[str, str] | None = None, cards: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        credentials: Mapping[str, str] | None = None,
+        cards: Mapping[str, str] | None = None,
+        changes: str = "(?!)",
+    ) -> None:
         self.app = app
+        self.changes = re.compile(changes)
         self.credentials = dict(credentials or {})
         self.cards = dict(cards or {})
         self.faults: list[Fault] = []
@@ -76,7 +85,7 @@ class Sandbox:
         request = Request(scope, receive)
         body = await request.body()
         self.log.append(Asked(request.method, request.url.path, request.url.query, dict(request.headers), body.decode("utf-8", "replace")))
-        await self._answer(self._strike(request.url.path), scope, _replay(body), send)
+        await self._answer(self._strike(request.url.path), scope, replay(body), send)
 
     async def _control(self, request: Request) -> Response:
         if request.url.path == "/_sandbox/log":
@@ -115,13 +124,14 @@ class Sandbox:
             case "huge":
                 await _send_huge(fault.size, send)
             case "stall_body" | "reset" | "truncated" | "set" | "lost":
-                status, headers, body = await _true_answer(self.app, scope, receive)
+                status, headers, body = await true_answer(self.app, scope, receive)
                 await _spoil(fault, status, headers, body, send)
             case _:
                 raise ValueError(f"no such fault: {fault.kind}")
 
 
-def _replay(body: bytes) -> Receive:
+def replay(body: bytes) -> Receive:
+    """A request body that is there at once."""
     sent = False
 
     async def receive() -> Message:
@@ -134,7 +144,8 @@ def _replay(body: bytes) -> Receive:
     return receive
 
 
-async def _true_answer(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+async def true_answer(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers without the length, and body of what ``app`` answers."""
     status, headers, body = 500, [], bytearray()
 
     async def keep(message: Message) -> None:

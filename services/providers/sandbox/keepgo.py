@@ -16,7 +16,6 @@ for an unknown line, 50 lines a page at most.
 
 import json
 import math
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,7 +29,7 @@ from starlette.routing import Route
 
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.invented import invented_plans
-from services.providers.sandbox.state import Clock, invented_iccid, utc_now
+from services.providers.sandbox.state import Clock, fresh_id, invented_iccid, utc_now
 from services.rules.places.names import country_name
 
 CREDENTIALS = {"api_key": "sandbox-keepgo-key", "access_token": "sandbox-keepgo-token"}
@@ -126,7 +125,7 @@ class _Account:
         self.bundles = list(_bundles(seed))
         self.lines: dict[str, _Line] = {}
         self.balance = BALANCE
-        self.numbers = uuid.uuid4().int % 10**9  # no two emulators give out the same
+        self.numbers = fresh_id().int % 10**9  # no two emulators give out the same
         self._fill()
 
     def _fill(self) -> None:
@@ -335,7 +334,8 @@ def create_app(seed: str = "keepgo", now: Clock = utc_now) -> Sandbox:
         Route(f"{root}/account_balance", guarded(account.account_balance)),
         Route(f"{root}/transactions", guarded(account.all_transactions)),
     ]
-    return Sandbox(Starlette(routes=routes), CREDENTIALS, {shows: invented_iccid(number, ISSUER) for shows, number in SHOWS.items()})
+    cards = {shows: invented_iccid(number, ISSUER) for shows, number in SHOWS.items()}
+    return Sandbox(Starlette(routes=routes), CREDENTIALS, cards, f"{root}/line/(create|[^/]+/(refill|turn_(on|off)_auto_refill))")
 
 
 def _bundles(seed: str) -> list[dict[str, Any]]:

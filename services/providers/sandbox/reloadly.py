@@ -15,7 +15,6 @@ Not documented by the provider, and so assumed here: the words of the refusal of
 """
 
 import json
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +29,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.providers.sandbox.faults import Sandbox
-from services.providers.sandbox.state import Clock, utc_now
+from services.providers.sandbox.state import Clock, fresh_id, utc_now
 from services.rules.places.names import country_name
 
 CREDENTIALS = {"client_id": "sandbox-reloadly", "client_secret": "sandbox-reloadly-secret", "environment": "sandbox"}
@@ -191,7 +190,7 @@ class _Account:
             return self._error(request, _Refusal(401, None, "Access Denied"))
         if asked.get("audience") not in AUDIENCES or asked.get("grant_type") != "client_credentials":
             return self._error(request, _Refusal(401, "INVALID_AUDIENCE", "The audience is not valid"))
-        token = f"sandbox.{uuid.uuid4().hex}"
+        token = f"sandbox.{fresh_id().hex}"
         self.tokens[token] = asked["audience"], self.now() + timedelta(seconds=TOKEN_S)
         return JSONResponse({"access_token": token, "scope": "developer", "expires_in": TOKEN_S, "token_type": "Bearer"})
 
@@ -394,7 +393,7 @@ def create_app(seed: str = "reloadly", now: Clock = utc_now) -> Sandbox:
         Route("/topups/{ident:int}/status", guarded(account.status)),
     ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: account.no_such_path, 404: account.no_such_path})
-    return Sandbox(app, CREDENTIALS, CARDS)
+    return Sandbox(app, CREDENTIALS, CARDS, "/oauth/token|/topups(-async)?")
 
 
 def _country(code: str) -> dict[str, Any]:

@@ -4,8 +4,11 @@ Numbers are invented and pass their check digits: ICCIDs begin 89 999, a country
 """
 
 import math
+import random
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -15,8 +18,18 @@ MIB = 1024**2
 GIB = 1024**3
 
 
+LUCK: ContextVar[random.Random | None] = ContextVar("luck", default=None)
+"""Where set, what the numbers that an emulator invents follow from: one that does the same again invents the same."""
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def fresh_id() -> uuid.UUID:
+    """One that no other emulator has given out."""
+    luck = LUCK.get()
+    return uuid.uuid4() if luck is None else uuid.UUID(int=luck.getrandbits(128), version=4)
 
 
 def invented_iccid(number: int, issuer: int = 1) -> str:

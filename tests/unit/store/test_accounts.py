@@ -42,6 +42,7 @@ from services.store.orders import Change
 from services.store.readings import bump
 from services.store.receipts import drop_unused, let_go
 from services.store.reminders import MessageStatus, ReminderStore
+from services.store.sandbox_requests import Asked, Entry
 from services.store.tables import accounts, metadata
 from services.store.vault import Vault
 from tests.households import (
@@ -144,6 +145,12 @@ def _message(home: Of) -> Any:
 
 
 MESSAGE_OF_THEIRS: list[Any] = []
+
+
+def _sandbox_changed(e: Any) -> list[Entry]:
+    with e.SandboxRequestStore.changing("keepgo", 0) as (before, fresh):
+        fresh.append(Entry(len(before), NOW, "luck", Asked("POST", "/", "", (), OWN)))
+    return list(before)
 
 
 def _within(home: Of, do: Callable[[Any], object]) -> object:
@@ -304,6 +311,9 @@ CASES: dict[str, Callable[[Of], object]] = {
     "RenewalStore.get": lambda e: e.RenewalStore.get(e.ids["renewal"]),
     "RenewalStore.all": lambda e: e.RenewalStore.all(),
     "RenewalStore.delete": lambda e: e.RenewalStore.delete(e.ids["renewal"]),
+    "SandboxRequestStore.after": lambda e: e.SandboxRequestStore.after("keepgo", 0),
+    "SandboxRequestStore.changing": lambda e: _sandbox_changed(e),
+    "SandboxRequestStore.forget": lambda e: e.SandboxRequestStore.forget("keepgo"),
     "SettingsStore.get": lambda e: e.SettingsStore.get("currency"),
     "SettingsStore.put": lambda e: e.SettingsStore.put("currency", OWN),
     "TripStore.all": lambda e: e.TripStore.all(),

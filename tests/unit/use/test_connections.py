@@ -150,15 +150,6 @@ def test_real_credentials_take_the_place_of_the_sandbox(desk: ConnectionDesk, sa
     assert sandboxes["keepgo"].log
 
 
-def test_the_sandbox_keeps_its_state_between_two_uses(house: House, desk: ConnectionDesk) -> None:
-    desk.connect_sandbox("esimaccess")
-    held = house.sandboxes["local", "esimaccess"]
-    desk.test("esimaccess")
-    desk.test("esimaccess")
-    assert house.sandboxes == {("local", "esimaccess"): held}
-    assert len(held.log) == 3
-
-
 def test_readings_of_a_sandbox_are_marked_as_invented(house: House, desk: ConnectionDesk) -> None:
     desk.connect_sandbox("esimaccess")
     remote = desk.cards("esimaccess")[0].remote_id
