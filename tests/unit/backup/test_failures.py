@@ -1,5 +1,6 @@
 """A full disk, a disk that takes no writes, a broken file, a process killed anywhere: what was stored is there afterwards."""
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -100,6 +101,90 @@ def test_a_backup_that_finds_no_room_leaves_no_half_file(house: House) -> None:
     assert ran.stdout.strip() == "full", ran.stderr
     assert list((place / "backups").iterdir()) == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 2_000
+
+
+ON_A_SMALL_DISK = """
+import resource, secrets, signal, subprocess, sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from services.model.card import Card, CardKind
+from services.use import backup
+from services.use.cards import CardDesk
+from services.use.configuration import Configuration
+from services.use.house import open_house
+from services.use.storage import trouble_of
+
+disk, mounted = Path(sys.argv[1]), sys.argv[2] == "mounted"
+place = disk / "data"
+
+
+def room(more):
+    if mounted:
+        subprocess.run(["mount", "-o", "remount,size=" + ("64m" if more else "3m"), str(disk)], check=True)
+    else:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most if more else 3_000_000, most))
+
+
+def opened():
+    return open_house(Configuration(place, f"sqlite:///{place / 'simkeeper.db'}"))
+
+
+def add(house, name):
+    CardDesk(house, "local").add(Card(name, secrets.token_hex(10_000), CardKind.SIM))
+
+
+room(False)
+house, kept, troubles, now = opened(), [], [], datetime(2026, 11, 20, tzinfo=UTC)
+for number in range(1_000):
+    try:
+        add(house, f"n{number}")
+        kept.append(f"n{number}")
+    except Exception as error:
+        troubles.append(str(trouble_of(error)))
+        if len(troubles) == 3:
+            break
+try:
+    backup.keep_daily(house, now)
+except Exception as error:
+    troubles.append(str(trouble_of(error)))
+print(*troubles)
+print(len(kept) > 20, len(list((place / "backups").iterdir())))
+room(True)
+for again in (house, opened()):
+    assert {card.card_id for card in CardDesk(again, "local").all()} == set(kept)
+    add(again, f"after {len(kept)}")
+    kept.append(f"after {len(kept)}")
+    again.close()
+house = opened()
+assert {card.card_id for card in CardDesk(house, "local").all()} == set(kept)
+with backup.keep_daily(house, now + timedelta(days=1)).open("rb") as source:
+    print(backup.look(house, source).rows["cards"] == len(kept))
+"""
+
+
+def mounting() -> list[str] | None:
+    """What goes before a command that may mount a disk of its own; None where this machine lets nobody do that."""
+    for way in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
+        with contextlib.suppress(OSError):
+            if subprocess.run([*way, "sh", "-c", "mount -t tmpfs -o size=1m x /mnt"], capture_output=True, check=False).returncode == 0:
+                return way
+    return None
+
+
+@pytest.mark.parametrize("disk", ["mounted", "limited"] if mounting() else ["limited"])
+def test_on_a_disk_that_fills_up_nothing_kept_is_lost_and_work_goes_on_when_there_is_room(disk: str, tmp_path: Path) -> None:
+    """On a file system of 3 MB, and where no file may grow beyond them."""
+    command = [sys.executable, "-c", ON_A_SMALL_DISK, str(tmp_path), disk]
+    if disk == "mounted":
+        command = [*(mounting() or ()), "sh", "-c", f'mount -t tmpfs -o size=3m x "{tmp_path}" && exec "$@"', "sh", *command]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    troubles, rest, whole = ran.stdout.splitlines()
+    # A backup is smaller than what it is of, so that it fits where no file may be larger, and not where there is no room at all.
+    assert troubles.split() == ["full"] * (4 if disk == "mounted" else 3)
+    assert (rest, whole) == (f"True {0 if disk == 'mounted' else 1}", "True")
 
 
 READ_ONLY = """
