@@ -18,7 +18,7 @@ from services.model.data_volume import DataVolume
 from services.model.money import Money
 from services.model.reading import CountBalance
 from services.providers.base import Capability, Provider, ProviderError
-from services.providers.sandbox.faults import _replay, _true_answer
+from services.providers.sandbox.faults import replay, true_answer
 from tests.unit.providers.calls import Subject, call, subject_of, verbs
 from tests.unit.providers.lab import Lab
 
@@ -57,7 +57,7 @@ class Tape:
         request = Request(scope, receive)
         line = request.method, request.url.path
         if self.source is not None:
-            status, _, body = await _true_answer(self.source, scope, _replay(await request.body()))
+            status, _, body = await true_answer(self.source, scope, replay(await request.body()))
             self.exchanges.append(Exchange(*line, status, json.loads(body)))
             await Response(body, status, media_type="application/json")(scope, receive, send)
             return

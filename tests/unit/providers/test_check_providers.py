@@ -7,7 +7,7 @@ import pytest
 from services.providers.base import Capability
 from services.providers.drift import DriftKind, breaks
 from services.providers.registry import PROVIDERS
-from services.providers.sandbox.faults import Fault, _true_answer
+from services.providers.sandbox.faults import Fault, true_answer
 from services.providers.sandbox.registry import SANDBOXES
 from services.providers.sandbox.server import serve
 from services.use.check_providers import check, main, report
@@ -22,7 +22,7 @@ def checked(provider, change=lambda path, answer: answer, fault=None):
     inner = sandbox.app
 
     async def altered(scope, receive, send):
-        status, headers, body = await _true_answer(inner, scope, receive)
+        status, headers, body = await true_answer(inner, scope, receive)
         said = change(scope["path"], json.loads(body))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(said).encode()})
