@@ -3,10 +3,10 @@
 set -eu
 cd "$(dirname "$0")"
 umask 077
-mkdir -p secrets
+openssl version >/dev/null
+mkdir -p secrets tls
 cd secrets
 [ -e postgres_password ] || openssl rand -hex 24 | tr -d '\n' >postgres_password
-[ -e secret.key ] || openssl rand -base64 32 | tr '+/' '-_' >secret.key
 [ -e secrets.toml ] || cat >secrets.toml <<END
 [simkeeper]
 database_url = "postgresql://simkeeper:$(cat postgres_password)@postgres/simkeeper"
@@ -23,6 +23,6 @@ client_secret = ""
 server_metadata_url = ""
 END
 # The containers read them as a user of their own; the directory keeps everybody else on this machine out.
-chmod 644 postgres_password secret.key secrets.toml
+chmod 644 postgres_password secrets.toml
 chmod 700 .
-echo "deploy/secrets is there. Fill in public_url, base_url, allow and the three empty lines of secrets.toml, and keep a copy of secret.key elsewhere."
+echo "deploy/secrets is there. Fill in public_url, base_url, allow and the three empty lines of secrets.toml."

@@ -10,6 +10,7 @@ import argparse
 import logging
 import os
 import secrets
+import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -179,7 +180,10 @@ def main(arguments: Sequence[str]) -> int:
         for done in run_once(opened, new_holder()).values():
             log.info("claimed %s, delivered %s, failed %s", done.claimed, done.delivered, done.failed)
         return 0
-    work(threading.Event(), first_after=timedelta(0))
+    over = threading.Event()
+    # A run under way is finished; and the first process of a container would not heed the signal otherwise.
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    work(over, first_after=timedelta(0))
     return 0
 
 

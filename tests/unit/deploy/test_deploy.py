@@ -1,15 +1,23 @@
 """The files in ``deploy/`` say what the program, nginx and systemd understand."""
 
+import contextlib
+import json
+import os
 import re
 import shutil
+import signal
+import sqlite3
 import subprocess
+import sys
+import threading
+import time
 import tomllib
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from cryptography.fernet import Fernet
 
 from services.store.database import engine_url
 from services.use.configuration import read_configuration
@@ -43,9 +51,14 @@ def test_nginx_understands_its_configuration(tmp_path: Path) -> None:
 
 def test_every_service_of_compose_is_built_here_or_official(compose: dict[str, Any]) -> None:
     assert {"postgres", "dashboard1", "dashboard2", "worker", "nginx"} == set(compose["services"])
+    built = {service["image"]: service["build"] for service in compose["services"].values() if "build" in service}
+    assert len(built) == sum("build" in service for service in compose["services"].values()), (
+        "two builds of one name get in each other's way"
+    )
     for name, service in compose["services"].items():
-        if "build" in service:
-            assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).is_file(), name
+        if service["image"] in built:
+            build = built[service["image"]]
+            assert (DEPLOY / build["context"] / build["dockerfile"]).is_file(), name
         else:
             assert service["image"].partition(":")[0] in OFFICIAL, "an image comes from nowhere else"
 
@@ -81,7 +94,7 @@ def test_every_volume_that_is_used_is_declared(compose: dict[str, Any]) -> None:
     used = {volume.partition(":")[0] for service in compose["services"].values() for volume in service.get("volumes", [])}
     assert {name for name in used if not name.startswith(".")} == set(compose["volumes"])
     dashboards = [compose["services"][name]["volumes"][0] for name in ("dashboard1", "dashboard2", "worker")]
-    assert len(set(dashboards)) == 3, "they share the database and nothing else"
+    assert len(set(dashboards)) == 1, "who deletes everything deletes the kept backups and the key too, wherever the click came in"
 
 
 def test_nginx_names_the_dashboards_of_compose(compose: dict[str, Any]) -> None:
@@ -91,6 +104,12 @@ def test_nginx_names_the_dashboards_of_compose(compose: dict[str, Any]) -> None:
     assert all(f"--server.port={port}" in image for _name, port in servers)
     mounted = [volume.split(":")[1] for volume in compose["services"]["nginx"]["volumes"]]
     assert any("/etc/simkeeper/tls/fullchain.pem".startswith(place) for place in mounted)
+
+
+def test_nginx_knows_where_the_dashboards_are_while_they_are_not_there(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    there = {f"{name}:{services[name]['networks']['default']['ipv4_address']}" for name in ("dashboard1", "dashboard2")}
+    assert there == set(services["nginx"]["extra_hosts"])
 
 
 def test_the_image_holds_all_the_program_imports_and_nothing_of_the_tests() -> None:
@@ -107,6 +126,67 @@ def test_the_image_holds_all_the_program_imports_and_nothing_of_the_tests() -> N
     assert {f"!{name}" for name in names} <= set(ignored)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "healthy"),
+    [(200, b"ok", True), (403, b"what is still to be set", True), (200, b"<!doctype html>", False), (503, b"degraded", False)],
+)
+def test_a_dashboard_that_says_what_is_to_be_set_is_healthy(status: int, body: bytes, healthy: bool) -> None:
+    """Otherwise nginx would never start, and nobody would see that page."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    check = re.search(r"^HEALTHCHECK .* CMD (\[.*\])$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    assert check is not None
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        command = [part.replace("8501", str(server.server_port)) for part in json.loads(check[1])]
+        ran = subprocess.run([sys.executable, *command[1:]], capture_output=True, check=False)
+        server.shutdown()
+    assert (ran.returncode == 0) is healthy, ran.stderr
+
+
+def test_without_openssl_no_secrets_are_made(tmp_path: Path) -> None:
+    script = shutil.copy(DEPLOY / "make_secrets.sh", tmp_path)
+    bare = tmp_path / "bin"
+    bare.mkdir()
+    for tool in ("sh", "dirname", "mkdir", "cat", "tr", "chmod"):
+        (bare / tool).symlink_to(str(shutil.which(tool)))
+    ran = subprocess.run([str(bare / "sh"), script], env={"PATH": str(bare)}, capture_output=True, check=False)
+    assert ran.returncode != 0
+    assert not (tmp_path / "secrets").exists()
+
+
+def test_a_worker_that_is_asked_to_end_ends_well(tmp_path: Path) -> None:
+    """To the first process of a container the signal means nothing unless it is heeded: it would be killed ten seconds later."""
+    environment = {**os.environ, "SIMKEEPER_DATA_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen([sys.executable, "-m", "services.use.worker"], cwd=ROOT, env=environment) as worker:
+        try:
+            until = time.monotonic() + 60
+            while not beaten(tmp_path / "simkeeper.db"):
+                assert worker.poll() is None
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(20) == 0
+        finally:
+            worker.kill()
+
+
+def beaten(database: Path) -> bool:
+    """Whether a run has ended well."""
+    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as raw:
+        return raw.execute("SELECT count(*) FROM worker_leases WHERE beat_at IS NOT NULL").fetchone()[0] > 0
+    return False
+
+
 def test_the_secrets_that_are_made_are_read_by_the_program(tmp_path: Path) -> None:
     script = tmp_path / "deploy" / "make_secrets.sh"
     script.parent.mkdir()
@@ -114,7 +194,6 @@ def test_the_secrets_that_are_made_are_read_by_the_program(tmp_path: Path) -> No
     subprocess.run(["sh", script], check=True, capture_output=True)
     made = tmp_path / "deploy" / "secrets"
     before = {file.name: file.read_bytes() for file in made.iterdir()}
-    Fernet((made / "secret.key").read_bytes().strip())
     said = tomllib.loads((made / "secrets.toml").read_text())
     assert len(said["auth"]["cookie_secret"]) >= 32
     configuration = read_configuration({}, made / "secrets.toml")
