@@ -37,7 +37,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class AccountLimits:
-    """The limits of one account at one provider. ``inside``: at the emulator of this process, which nobody else can reach."""
+    """The limits of one account at one provider. ``inside``: at the emulator of this process, which counts its calls alone."""
 
     provider: str
     account: str

@@ -11,8 +11,8 @@ from services.model.person import Role
 from services.store.database import Database
 from services.store.tables import accounts, metadata
 
-WORKED_OUT = frozenset({"card_revisions", "catalogue_revisions", "current_readings"})
-"""Tables that follow from others."""
+NOT_GIVEN_OUT = frozenset({"card_revisions", "catalogue_revisions", "current_readings", "sandbox_requests"})
+"""Tables that follow from others, and what emulators were asked in their own language."""
 
 
 class OwnRows:
@@ -26,7 +26,7 @@ class OwnRows:
         """Each table that has rows, with them, all of one moment."""
         with self._database.read() as connection:
             for table in metadata.sorted_tables:
-                if table is not accounts and table.name not in WORKED_OUT:
+                if table is not accounts and table.name not in NOT_GIVEN_OUT:
                     query = select(table).where(table.c.account_id == self._account).order_by(*table.primary_key.columns)
                     rows = [dict(row) for row in connection.execute(query).mappings()]
                     if rows:

@@ -43,18 +43,18 @@ class SandboxRequestStore:
         self._database = database
         self._account = account
 
-    def after(self, provider: str, number: int) -> list[Entry]:
-        """The beginning, and what came after ``number``; nothing when there is no emulator."""
+    def since(self, provider: str, number: int) -> list[Entry]:
+        """The beginning, and from ``number`` on; nothing when there is no emulator."""
         with self._database.read() as connection:
-            return self._after(connection, provider, number)
+            return self._since(connection, provider, number)
 
     @contextmanager
     def changing(self, provider: str, number: int) -> Iterator[tuple[list[Entry], list[Entry]]]:
-        """As ``after``, and a list whose entries are kept when the block ends well. Nobody else changes this emulator meanwhile."""
+        """As ``since``, and a list whose entries are kept when the block ends well. Nobody else changes this emulator meanwhile."""
         fresh: list[Entry] = []
         # A lock of its own: whatever else is written need not wait for an emulator.
         with as_program(), self._database.write(f"sandbox {provider} of {self._account}") as connection:
-            yield self._after(connection, provider, number), fresh
+            yield self._since(connection, provider, number), fresh
             for entry in fresh:
                 connection.execute(sandbox_requests.insert().values(account_id=self._account, provider=provider, **_row(entry)))
 
@@ -66,8 +66,8 @@ class SandboxRequestStore:
     def _of(self, provider: str) -> ColumnElement[bool]:
         return and_(sandbox_requests.c.account_id == self._account, sandbox_requests.c.provider == provider)
 
-    def _after(self, connection: Connection, provider: str, number: int) -> list[Entry]:
-        later = or_(sandbox_requests.c.number == 0, sandbox_requests.c.number > number)
+    def _since(self, connection: Connection, provider: str, number: int) -> list[Entry]:
+        later = or_(sandbox_requests.c.number == 0, sandbox_requests.c.number >= number)
         query = select(sandbox_requests).where(self._of(provider), later).order_by(sandbox_requests.c.number)
         return [
             Entry(row.number, _EPOCH + timedelta(microseconds=row.at), row.luck, _asked(row.asked)) for row in connection.execute(query)

@@ -172,6 +172,7 @@ class ConnectionDesk:
         self._store.forget(provider)
         self._note(provider, {})
         SandboxRequestStore(self._house.database, self._account).forget(provider)
+        self._house.sandboxes.pop((self._account, provider), None)
 
     def open(self, provider: str) -> Provider:
         """The provider with the account's credentials; close it after use. Raises Unauthorised when there are none that can be read."""

@@ -6,12 +6,13 @@ the moment and with the luck of then, before it asks it anything.
 
 import asyncio
 import json
+import logging
 import random
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
@@ -22,9 +23,11 @@ from starlette.types import Receive, Scope, Send
 
 from services.providers.sandbox.faults import Sandbox, replay, true_answer
 from services.providers.sandbox.registry import SANDBOXES
-from services.providers.sandbox.state import LUCK
+from services.providers.sandbox.state import AGAIN, LUCK
 from services.store.database import Database
 from services.store.sandbox_requests import Asked, Entry, SandboxRequestStore
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S = 30
 _AT: ContextVar[datetime | None] = ContextVar("at", default=None)
@@ -35,11 +38,10 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """An emulator that has done everything up to the entry ``number``. ``luck`` tells it from one that was begun anew."""
+    """An emulator that has done everything up to ``last``."""
 
     sandbox: Sandbox
-    luck: str
-    number: int = 0
+    last: Entry
 
     def is_changed_by(self, asked: Asked) -> bool:
         return asked.method != "GET" and self.sandbox.changes.fullmatch(asked.path) is not None
@@ -75,38 +77,47 @@ class KeptSandbox:
     def _ask(self, asked: Asked, loop: asyncio.AbstractEventLoop) -> Answer:
         with self._lock:
             made, self._made = self._made, None  # after a failure in the middle it is made anew
-            if made is not None and not made.is_changed_by(asked) and (before := self._store.after(self._provider, made.number)):
-                made = self._caught_up(made, before, loop)
-                answer = _answer(made.sandbox, self._entry(made, asked), loop)
+            kept = self._store.since(self._provider, 0 if made is None else made.last.number)
+            if kept:  # without a lock in the database, so that nobody waits for what there is to catch up
+                made = self._caught_up(made, kept, loop)
+            if not kept or made is None or made.is_changed_by(asked):
+                made, answer = self._change(made, asked, loop)
             else:
-                with self._store.changing(self._provider, 0 if made is None else made.number) as (before, fresh):
-                    made = self._caught_up(made, before or [self._begin(fresh)], loop)
-                    entry = self._entry(made, asked)
-                    answer = _answer(made.sandbox, entry, loop)
-                    if made.is_changed_by(asked) and _was_done(answer):
-                        fresh.append(entry)
-                        made = replace(made, number=entry.number)
+                answer = _answer(made.sandbox, self._entry(made, asked), loop)
             self._made = made
         return answer
+
+    def _change(self, made: _Made | None, asked: Asked, loop: asyncio.AbstractEventLoop) -> tuple[_Made | None, Answer]:
+        with self._store.changing(self._provider, 0 if made is None else made.last.number) as (kept, fresh):
+            made = self._caught_up(made, kept or [self._begin(fresh)], loop)
+            entry = self._entry(made, asked)
+            answer = _answer(made.sandbox, entry, loop)
+            if not made.is_changed_by(asked):
+                return made, answer
+            if not _was_done(answer):
+                return None, answer  # what it did before it refused is in nobody's list
+            fresh.append(entry)
+        return _Made(made.sandbox, entry), answer
 
     def _begin(self, fresh: list[Entry]) -> Entry:
         fresh.append(Entry(0, self._now(), secrets.token_hex(16), None))
         return fresh[0]
 
     def _entry(self, made: _Made, asked: Asked) -> Entry:
-        return Entry(made.number + 1, self._now(), secrets.token_hex(16), asked)
+        return Entry(made.last.number + 1, self._now(), secrets.token_hex(16), asked)
 
-    def _caught_up(self, made: _Made | None, before: Iterable[Entry], loop: asyncio.AbstractEventLoop) -> _Made:
-        """``before`` starts with number 0. When another emulator was begun since, all of it is for that one."""
-        beginning, *later = before
-        if made is not None and made.luck != beginning.luck:
-            later = self._store.after(self._provider, 0)[1:]
-            made = None
+    def _caught_up(self, made: _Made | None, kept: list[Entry], loop: asyncio.AbstractEventLoop) -> _Made:
+        """``kept``: number 0, and from the last that ``made`` has done on. Where that one is missing, another emulator was begun since, or
+        an older state was restored."""
+        if made is not None and made.last not in kept:
+            made, kept = None, self._store.since(self._provider, 0) or kept
         if made is None:
-            made = _Made(_begun(self._provider, beginning, self._now), beginning.luck)
-        for entry in later:
-            _answer(made.sandbox, entry, loop)
-            made = replace(made, number=entry.number)
+            made = _Made(_begun(self._provider, kept[0], self._now), kept[0])
+        for entry in kept:
+            if entry.number > made.last.number:
+                if not _was_done(_answer(made.sandbox, entry, loop, again=True)):
+                    log.warning("the sandbox of %s refuses what it once did, number %s", self._provider, entry.number)
+                made = _Made(made.sandbox, entry)
         return made
 
 
@@ -128,16 +139,17 @@ def _luck(entry: Entry) -> random.Random:
     return random.Random(entry.luck)  # noqa: S311 - invented numbers of an emulator
 
 
-def _answer(sandbox: Sandbox, entry: Entry, loop: asyncio.AbstractEventLoop) -> Answer:
-    return asyncio.run_coroutine_threadsafe(_answered(sandbox, entry), loop).result(PATIENCE_S)
+def _answer(sandbox: Sandbox, entry: Entry, loop: asyncio.AbstractEventLoop, *, again: bool = False) -> Answer:
+    return asyncio.run_coroutine_threadsafe(_answered(sandbox, entry, again), loop).result(PATIENCE_S)
 
 
-async def _answered(sandbox: Sandbox, entry: Entry) -> Answer:
+async def _answered(sandbox: Sandbox, entry: Entry, again: bool) -> Answer:
     """In a task of its own, so that moment and luck are those of this request alone."""
     asked = entry.asked
     assert asked is not None
     _AT.set(entry.at)
     LUCK.set(_luck(entry))
+    AGAIN.set(again)
     scope: Scope = {
         "type": "http",
         "method": asked.method,
@@ -162,4 +174,4 @@ def _was_done(answer: Answer) -> bool:
         said = json.loads(body)
     except ValueError:
         return True
-    return not (isinstance(said, dict) and said.get("success") is False)
+    return not (isinstance(said, dict) and (said.get("success") is False or said.get("ack") == "error"))

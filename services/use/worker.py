@@ -181,8 +181,9 @@ def main(arguments: Sequence[str]) -> int:
             log.info("claimed %s, delivered %s, failed %s", done.claimed, done.delivered, done.failed)
         return 0
     over = threading.Event()
-    # A run under way is finished; and the first process of a container would not heed the signal otherwise.
-    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    # To the first process of a container the signal means nothing otherwise. A run under way goes on to its end, if it is given the time.
+    # In a thread: this one may be waiting for ``over`` at this moment.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=over.set).start())
     work(over, first_after=timedelta(0))
     return 0
 

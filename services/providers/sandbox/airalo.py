@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from services.providers.sandbox.faults import Sandbox
 from services.providers.sandbox.invented import Invented, invented_plans
-from services.providers.sandbox.state import MIB, Clock, Line, Window, fresh_id, invented_iccid, utc_now
+from services.providers.sandbox.state import AGAIN, MIB, Clock, Line, Window, fresh_id, invented_iccid, utc_now
 
 CREDENTIALS = {"client_id": "sandbox-airalo-client", "client_secret": "sandbox-airalo-secret"}
 TOKEN_LIFE = timedelta(hours=24)
@@ -80,9 +80,7 @@ def create_app(
 ) -> Sandbox:
     """The emulator. ``odd_pages``: pages after the first come as objects. ``pricing``: or "discount_pricing" (10 %).
     ``allowed``: False puts every caller outside the list of allowed addresses."""
-    return Sandbox(
-        _Account(seed, now, odd_pages, pricing, allowed).app(), CREDENTIALS, CARDS, r"/v2/(token|orders|orders-async|orders/topups)"
-    )
+    return Sandbox(_Account(seed, now, odd_pages, pricing, allowed).app(), CREDENTIALS, CARDS, r"/v2/orders(-async|/topups)?")
 
 
 class _Account:
@@ -155,7 +153,7 @@ class _Account:
 
     def _check_token(self, request: Request) -> None:
         word, _, token = request.headers.get("authorization", "").partition(" ")
-        if word != "Bearer" or self.tokens.get(token, self.now()) <= self.now():
+        if not AGAIN.get() and (word != "Bearer" or self.tokens.get(token, self.now()) <= self.now()):
             raise Fail(401, {"data": [], "meta": {"message": "Unauthenticated."}})
         if not self.allowed:
             raise Fail(403, {"code": 89, "reason": "Your IP address is not on the allow list."})

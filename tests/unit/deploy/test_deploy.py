@@ -166,7 +166,8 @@ def test_without_openssl_no_secrets_are_made(tmp_path: Path) -> None:
 
 def test_a_worker_that_is_asked_to_end_ends_well(tmp_path: Path) -> None:
     """To the first process of a container the signal means nothing unless it is heeded: it would be killed ten seconds later."""
-    environment = {**os.environ, "SIMKEEPER_DATA_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIMKEEPER_")}
+    environment |= {"SIMKEEPER_DATA_DIR": str(tmp_path), "SIMKEEPER_SECRETS_FILE": str(tmp_path / "none"), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen([sys.executable, "-m", "services.use.worker"], cwd=ROOT, env=environment) as worker:
         try:
             until = time.monotonic() + 60

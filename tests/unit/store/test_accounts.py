@@ -311,7 +311,7 @@ CASES: dict[str, Callable[[Of], object]] = {
     "RenewalStore.get": lambda e: e.RenewalStore.get(e.ids["renewal"]),
     "RenewalStore.all": lambda e: e.RenewalStore.all(),
     "RenewalStore.delete": lambda e: e.RenewalStore.delete(e.ids["renewal"]),
-    "SandboxRequestStore.after": lambda e: e.SandboxRequestStore.after("keepgo", 0),
+    "SandboxRequestStore.since": lambda e: e.SandboxRequestStore.since("keepgo", 0),
     "SandboxRequestStore.changing": lambda e: _sandbox_changed(e),
     "SandboxRequestStore.forget": lambda e: e.SandboxRequestStore.forget("keepgo"),
     "SettingsStore.get": lambda e: e.SettingsStore.get("currency"),
