@@ -222,4 +222,5 @@ def test_one_of_two_dashboards_is_killed_under_load(house: House, person: Visito
     assert store.secrets(card.card_id) == CardSecrets()
     kept = ReadingStore(house.database, "local").of_card(card.card_id)
     assert [each.data[0].remaining.bytes for each in kept if each.data[0].remaining] == [2_500_000_000, 3_000_000_000]
-    assert [error for error in person.console_errors if "WebSocket" not in error] == [], "a socket that broke is all that went wrong"
+    broken = ("WebSocket", "net::ERR_")  # what was on its way when the dashboard was killed
+    assert [error for error in person.console_errors if not any(sign in error for sign in broken)] == [], "nothing else went wrong"
