@@ -52,7 +52,7 @@ class SandboxRequestStore:
     def changing(self, provider: str, number: int) -> Iterator[tuple[list[Entry], list[Entry]]]:
         """As ``since``, and a list whose entries are kept when the block ends well. Nobody else changes this emulator meanwhile."""
         fresh: list[Entry] = []
-        # A lock of its own: whatever else is written need not wait for an emulator.
+        # A lock of its own where there are several: on PostgreSQL, whatever else is written need not wait for an emulator.
         with as_program(), self._database.write(f"sandbox {provider} of {self._account}") as connection:
             yield self._since(connection, provider, number), fresh
             for entry in fresh:
